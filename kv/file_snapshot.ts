@@ -19,7 +19,17 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { deserialize } from "node:v8";
 
-/** A database file that is read. Disposing of it closes it for good. */
+/** Thrown where a database file cannot be read. The process that has it open may be able to. */
+export class UnreadableFileError extends Error {
+  /** Creates it with the reason. */
+  constructor(cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`Cannot read the database file: ${reason}`, { cause });
+    this.name = "UnreadableFileError";
+  }
+}
+
+/** A database file that is read. Reading may throw an {@link UnreadableFileError}. Disposing of it closes it for good. */
 export interface FileSnapshot extends Pick<Deno.Kv, "get" | "list">, Disposable {
   /**
    * Closes the file until the next read. Called before a wait, it leaves nothing open if the thread is
@@ -57,7 +67,7 @@ interface Range {
 /**
  * Opens a database file.
  *
- * @throws {Error} if the file cannot be read, or is not a database of Deno KV.
+ * @throws {UnreadableFileError} if the file cannot be read, or is not a database of Deno KV.
  */
 export function openFileSnapshot(path: string): FileSnapshot {
   let open: Connection | null = connect(path);
@@ -74,12 +84,15 @@ export function openFileSnapshot(path: string): FileSnapshot {
   }
 
   return {
-    get<T>(key: Deno.KvKey) {
-      const [row] = connection().one.all(encodeKey(key)) as unknown as Row[];
-      const none = { key, value: null, versionstamp: null };
-      return Promise.resolve(
-        (row === undefined ? none : createEntryReader()(row)) as Deno.KvEntryMaybe<T>,
-      );
+    // deno-lint-ignore require-await -- What is thrown rejects.
+    async get<T>(key: Deno.KvKey) {
+      try {
+        const [row] = connection().one.all(encodeKey(key)) as unknown as Row[];
+        const none = { key, value: null, versionstamp: null };
+        return (row === undefined ? none : createEntryReader()(row)) as Deno.KvEntryMaybe<T>;
+      } catch (error) {
+        throw unreadable(error);
+      }
     },
     list<T>(selector: Deno.KvListSelector, options: Deno.KvListOptions = {}) {
       const rows = rowsOf(connection, selector, options);
@@ -106,8 +119,9 @@ interface Connection {
 }
 
 function connect(path: string): Connection {
-  const database = new DatabaseSync(path, { readOnly: true });
+  let database: DatabaseSync | null = null;
   try {
+    database = new DatabaseSync(path, { readOnly: true });
     database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
     const columns = "SELECT k, v, v_encoding, version FROM kv";
     const range = `${columns} WHERE k >= ? AND k < ? ORDER BY k`;
@@ -118,9 +132,13 @@ function connect(path: string): Connection {
       downward: database.prepare(`${range} DESC LIMIT ?`),
     };
   } catch (error) {
-    database.close();
-    throw error;
+    database?.close();
+    throw new UnreadableFileError(error);
   }
+}
+
+function unreadable(error: unknown): UnreadableFileError {
+  return error instanceof UnreadableFileError ? error : new UnreadableFileError(error);
 }
 
 function* rowsOf(
@@ -151,7 +169,7 @@ function entriesOf(rows: Generator<Row>): AsyncIterableIterator<Deno.KvEntry<unk
         const { done, value } = rows.next();
         return Promise.resolve(done ? { done, value: undefined } : { value: entryOf(value) });
       } catch (error) {
-        return Promise.reject(error);
+        return Promise.reject(unreadable(error));
       }
     },
     return() {
@@ -267,6 +285,7 @@ function decodePart(
     case TEXT: {
       let end = at, zeros = 0;
       for (; bytes[end] !== 0 || bytes[end + 1] === ESCAPED_ZERO; end++) {
+        if (end >= bytes.length) throw new TypeError("Cannot read a key whose text has no end");
         if (bytes[end] === 0) zeros++;
       }
       const text = bytes.subarray(at, end);

@@ -109,7 +109,10 @@ async function write(
     onProgress: context.progress,
     readUnfolded: (id, span) => series.withPrevious({ profile: "site", id }, span),
   });
-  return written ?? await writeLive({ ...deps, threads: undefined }, context, request);
+  if (written === null) return await writeLive({ ...deps, threads: undefined }, context, request);
+  if (!("unreadable" in written)) return written;
+  context.log("warn", "database file not read by a worker", { path, reason: written.unreadable });
+  return await writeLive(deps, context, request);
 }
 
 /**

@@ -8,7 +8,7 @@
 import { openDiskWriter } from "../../data/files/disk_writer.ts";
 import type { WrittenFile } from "../../data/files/file_store.ts";
 import type { Span } from "../../data/readings/page.ts";
-import { type FileSnapshot, openFileSnapshot } from "../../kv/file_snapshot.ts";
+import { openFileSnapshot, UnreadableFileError } from "../../kv/file_snapshot.ts";
 import { untilAborted } from "../../data/files/until_aborted.ts";
 import { writeStream } from "../../data/files/write_stream.ts";
 import { createDeflaters } from "../engine/deflaters.ts";
@@ -19,12 +19,17 @@ import { snapshotPolls } from "./poll_source.ts";
 import type { ReportSpec } from "./report_plan.ts";
 import { withSettings } from "./report_stores.ts";
 import type { StoreBatch } from "./store_batch.ts";
-import type { FileReport, ReportCalls, ThreadReport } from "./thread_contract.ts";
+import type {
+  FileReport,
+  ReportCalls,
+  ThreadReport,
+  UnreadableDatabase,
+} from "./thread_contract.ts";
 import { type ReportParts, writeReport, type WrittenReport } from "./write_report.ts";
 
 const deflaters = createDeflaters();
 
-/** Writes the file of a report: a `ThreadReport` becomes a `WrittenReport`; null if its file cannot be read. */
+/** Writes the file of a report: a `ThreadReport` becomes a `WrittenReport`, or an `UnreadableDatabase`. */
 export async function runReport(
   input: unknown,
   { signal, ask: send }: TaskContext,
@@ -45,7 +50,7 @@ export async function runReport(
   };
   const value = "spec" in source
     ? await writeAskedStores(source.spec, { ask, signal, shared })
-    : await writeFromSnapshot(source, { ask, signal, shared });
+    : await writeFromSnapshot(source, { ask, signal, shared }).catch(unreadable);
   return { value };
 }
 
@@ -74,9 +79,8 @@ async function writeAskedStores(
 async function writeFromSnapshot(
   { path, unfolded, params, ...times }: FileReport,
   { ask, signal, shared }: Sides,
-): Promise<WrittenReport | null> {
-  using snapshot = openedSnapshot(path);
-  if (snapshot === null) return null;
+): Promise<WrittenReport> {
+  using snapshot = openFileSnapshot(path);
   const readUnfolded = (id: string, span: Span) => ask("unfolded", { id, span });
   const { damaged } = shared;
   const polls = snapshotPolls({ snapshot, unfolded, readUnfolded }, { signal, damaged });
@@ -87,8 +91,8 @@ async function writeFromSnapshot(
   async function* batches(span: Span): AsyncGenerator<StoreBatch> {
     // While it waits for the answer, this thread hears of an abort.
     let shown: Promise<unknown> = Promise.resolve();
-    for await (const batch of withSettings(snapshot!, polls.scan({ ...span, wants }))) {
-      snapshot!.rest();
+    for await (const batch of withSettings(snapshot, polls.scan({ ...span, wants }))) {
+      snapshot.rest();
       await shown;
       looked += batch.looked;
       yield batch;
@@ -101,13 +105,9 @@ async function writeFromSnapshot(
   return await writeReport({ ...shared, batches, onDone: (stores) => done = stores }, spec);
 }
 
-/** Opens a snapshot; null if this runtime or this file allows none. */
-function openedSnapshot(path: string): FileSnapshot | null {
-  try {
-    return openFileSnapshot(path);
-  } catch {
-    return null;
-  }
+function unreadable(error: unknown): UnreadableDatabase {
+  if (!(error instanceof UnreadableFileError)) throw error;
+  return { unreadable: error.message };
 }
 
 /** Asks the other thread. */

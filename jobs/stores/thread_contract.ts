@@ -34,7 +34,13 @@ export interface FileReport extends ReportTimes {
   readonly unfolded: readonly UnfoldedSeries[];
 }
 
-/** What the worker asks, and what it gets. The outcome is a `WrittenReport`; null if it cannot read the file. */
+/** The outcome if the worker cannot read the file of the database, and so has written no file. */
+export interface UnreadableDatabase {
+  /** Why. */
+  readonly unreadable: string;
+}
+
+/** What the worker asks, and what it gets. The outcome is a `WrittenReport`, or an {@link UnreadableDatabase}. */
 export interface ReportCalls {
   /** The next stores, with how many are done; null after the last ones. */
   stores: { readonly ask: number; readonly answer: StoreBatch | null };

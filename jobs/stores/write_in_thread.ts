@@ -15,7 +15,13 @@ import { receivedError, type Sent } from "../engine/thread_messages.ts";
 import type { Threads } from "../engine/threads.ts";
 import type { ReportSpec } from "./report_plan.ts";
 import { sentBatch, type StoreBatch } from "./store_batch.ts";
-import type { FileReport, ReportCalls, ReportProgress, ThreadReport } from "./thread_contract.ts";
+import type {
+  FileReport,
+  ReportCalls,
+  ReportProgress,
+  ThreadReport,
+  UnreadableDatabase,
+} from "./thread_contract.ts";
 import type { ReportParts, WrittenReport } from "./write_report.ts";
 
 /** What it needs. */
@@ -73,7 +79,7 @@ export async function writeInThread(
   const stores = answerStores({ batches, onDone }, context.signal);
   try {
     const answers = { ...answerFor(damaged), stores: stores.next };
-    const written = await runTask(deps, context, { source: { spec }, answers });
+    const written = await runTask<WrittenReport>(deps, context, { source: { spec }, answers });
     // The worker asked for the last stores before it had measured those before.
     if (written !== null) onDone(written.counts.storeCount);
     return written;
@@ -82,12 +88,12 @@ export async function writeInThread(
   }
 }
 
-/** The same for a worker that reads the file of the database; null also if it cannot. */
+/** The same for a worker that reads the file of the database, if it can. */
 export async function writeFromFile(
   deps: ThreadWriteDeps,
   context: Context,
   { file, damaged, onProgress, readUnfolded }: FileReportParts,
-): Promise<WrittenReport | null> {
+): Promise<WrittenReport | UnreadableDatabase | null> {
   const answers: Partial<Answers> = {
     ...answerFor(damaged),
     progress(progress) {
@@ -96,7 +102,10 @@ export async function writeFromFile(
     },
     unfolded: async ({ id, span }) => ({ value: await readUnfolded(id, span) }),
   };
-  return await runTask(deps, context, { source: file, answers });
+  return await runTask<WrittenReport | UnreadableDatabase>(deps, context, {
+    source: file,
+    answers,
+  });
 }
 
 function answerFor(damaged: SharedParts["damaged"]): Pick<Answers, "damaged"> {
@@ -109,11 +118,11 @@ function answerFor(damaged: SharedParts["damaged"]): Pick<Answers, "damaged"> {
   };
 }
 
-async function runTask(
+async function runTask<Outcome>(
   { files, threads }: ThreadWriteDeps,
   { jobId, artifactName: name, signal }: Context,
   { source, answers: some }: { source: ThreadReport["source"]; answers: Partial<Answers> },
-): Promise<WrittenReport | null> {
+): Promise<Outcome | null> {
   const file = openPushedFile((body) => files.write(name, body, signal));
   const answers: Partial<Answers> = {
     ...some,
@@ -133,7 +142,7 @@ async function runTask(
       // The worker is of this version, so it asks what the contract says.
       answer: (call, ask) => answers[call as keyof Answers]!(ask as never),
     });
-    return ended === null ? null : ended.value as WrittenReport | null;
+    return ended === null ? null : ended.value as Outcome;
   } catch (error) {
     if (!(error instanceof DeadWorkerError)) throw error;
     // A worker that dies deletes nothing.

@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { openFileSnapshot } from "../../kv/file_snapshot.ts";
+import { openFileSnapshot, UnreadableFileError } from "../../kv/file_snapshot.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
 import type { ReadFile } from "../support/file_snapshot_worker.ts";
 import { createRandom } from "../support/strict_kv.ts";
@@ -90,8 +90,8 @@ Deno.test("a file that is closed cannot be read, but one that rests can", async 
   // The last connection removes the log, so there was no other one.
   assertEquals(await exists(`${path}-wal`), false);
   snapshot[Symbol.dispose]();
-  assertThrows(() => snapshot.get(["a"]), Error, "is closed");
-  await assertRejects(() => snapshot.list({ prefix: [] }).next(), Error, "is closed");
+  await assertRejects(() => snapshot.get(["a"]), UnreadableFileError, "is closed");
+  await assertRejects(() => snapshot.list({ prefix: [] }).next(), UnreadableFileError, "is closed");
 });
 
 for (const hangs of [false, true]) {
@@ -124,9 +124,15 @@ async function terminateReader(task: ReadFile): Promise<void> {
 }
 
 function truncateLog(path: string): unknown {
+  return withDatabase(path, (database) => {
+    return { ...database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").all()[0] as object };
+  });
+}
+
+function withDatabase<T>(path: string, use: (database: DatabaseSync) => T): T {
   const database = new DatabaseSync(path);
   try {
-    return { ...database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").all()[0] as object };
+    return use(database);
   } finally {
     database.close();
   }
@@ -143,6 +149,17 @@ Deno.test("a file that is no database of Deno KV has no snapshot", async () => {
     path,
     "not a database, but long enough to be looked at as one".repeat(20),
   );
-  assertThrows(() => openFileSnapshot(path), Error);
-  assertThrows(() => openFileSnapshot(`${folder.path}/nowhere`), Error);
+  assertThrows(() => openFileSnapshot(path), UnreadableFileError);
+  assertThrows(() => openFileSnapshot(`${folder.path}/nowhere`), UnreadableFileError);
+});
+
+Deno.test("a key that no database writes is an error, not an endless loop", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/kv.sqlite3`;
+  using kv = await Deno.openKv(path);
+  await kv.set(["a"], 1);
+  withDatabase(path, (database) => database.exec("UPDATE kv SET k = x'0261'"));
+  using snapshot = openFileSnapshot(path);
+  const list = snapshot.list({ start: [], end: ["b"] });
+  await assertRejects(() => list.next(), UnreadableFileError, "has no end");
 });

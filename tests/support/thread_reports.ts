@@ -10,7 +10,10 @@ import type { Threads } from "../../jobs/engine/threads.ts";
 import type { Json } from "../../jobs/engine/transitions.ts";
 import { storeReport, type StoreReportDeps } from "../../jobs/stores/report.ts";
 import type { StoreReportParams } from "../../jobs/stores/report_contract.ts";
+import type { ThreadReport, UnreadableDatabase } from "../../jobs/stores/thread_contract.ts";
+import type { WrittenReport } from "../../jobs/stores/write_report.ts";
 import { createWorkerThreads } from "../../jobs/threads.ts";
+import { openKv } from "../../kv/opened_kv.ts";
 import { createIngest } from "../../kv/series/ingest.ts";
 import { stageRejectedHours } from "../../kv/stores/rejected_hours.ts";
 import { stageStoreHours, stageStoreZone } from "../../kv/stores/stores.ts";
@@ -38,7 +41,9 @@ export interface ThreadReports extends AsyncDisposable {
   readonly databasePath: string | null;
   /** The workers. */
   readonly threads: Threads;
-  /** How many files workers have written to their end. */
+  /** How many files workers have written that read the file of the database. */
+  readInThread(): number;
+  /** How many files workers have written that asked for stores. */
   writtenInThread(): number;
 }
 
@@ -54,17 +59,26 @@ export async function openThreadReports(
   await using stack = new AsyncDisposableStack();
   const folder = isFile ? stack.use(await makeTempFolder()) : null;
   const databasePath = folder === null ? null : `${folder.path}/kv.sqlite3`;
-  const rig = stack.use(await createWorkerRig(await Deno.openKv(databasePath ?? ":memory:")));
+  // A file has a journal, as in the service.
+  const opened = databasePath === null ? null : stack.use(await openKv(databasePath));
+  const kv = opened && Object.assign({}, opened.kv, { close() {} });
+  const rig = stack.use(await createWorkerRig(kv ?? await Deno.openKv(":memory:")));
   await rig.series.writeMany("site", REPORT_STORES, (index) => pageOf(pollsOf(index)));
   await addRecent(rig);
   await addSettings(rig);
   const workers = createWorkerThreads({ count: 1, keepMs: 600_000, log: () => {} });
-  let written = 0;
+  let written = 0, read = 0;
   const threads: Threads = {
     ...workers,
     async run(task) {
       const ended = await workers.run(task);
-      if (ended !== null) written++;
+      // What reports send and answer.
+      const { source } = task.input as ThreadReport;
+      const outcome = ended?.value as WrittenReport | UnreadableDatabase | undefined;
+      if (outcome !== undefined && "file" in outcome) {
+        if ("path" in source) read++;
+        else written++;
+      }
       return ended;
     },
   };
@@ -74,6 +88,7 @@ export async function openThreadReports(
     rig,
     databasePath,
     threads,
+    readInThread: () => read,
     writtenInThread: () => written,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

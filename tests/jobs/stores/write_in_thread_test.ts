@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
+import { DatabaseSync } from "node:sqlite";
 import { AppError } from "../../../data/app_error.ts";
 import type { FileStore } from "../../../data/files/file_store.ts";
 import { DeadWorkerError } from "../../../jobs/engine/thread.ts";
 import type { Threads } from "../../../jobs/engine/threads.ts";
-import type { JobKind } from "../../../jobs/engine/job_kind.ts";
+import type { JobContext, JobKind } from "../../../jobs/engine/job_kind.ts";
 import { type StoreReportParams, storeReportResult } from "../../../jobs/stores/report_contract.ts";
 import { DamagedDataError } from "../../../kv/series/damage.ts";
 import { createDamageRecord } from "../../../kv/series/damage_record.ts";
 import { reportingStore } from "../../../kv/series/reporting_store.ts";
-import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
 import { openKvFilesRig } from "../../support/kv_files.ts";
 import { openMortalThreads } from "../../support/mortal_threads.ts";
 import { never } from "../../support/file_store_box.ts";
@@ -20,6 +21,7 @@ import {
   runReport,
   WINDOWS,
 } from "../../support/thread_reports.ts";
+import { makeTempFolder } from "../../support/temp_folder.ts";
 
 const HOUR_MS = 3_600_000;
 /** The day on which clocks in Berlin go forward, in part. */
@@ -75,9 +77,15 @@ function sha256(bytes: Uint8Array): string {
 }
 
 /** What a report makes, whose file has the bytes that it says. */
-async function made(kind: JobKind, files: FileStore, params: StoreReportParams) {
+async function made(
+  kind: JobKind,
+  files: FileStore,
+  params: StoreReportParams,
+  context: Partial<JobContext> = {},
+) {
   let last = { done: -1, share: -1 };
-  const outcome = await runReport(kind, params, { progress: (progress) => last = progress });
+  const progress: JobContext["progress"] = (shown) => last = shown;
+  const outcome = await runReport(kind, params, { progress, ...context });
   assert(outcome.artifact !== null);
   const { name, ...artifact } = outcome.artifact;
   const file = await files.read(name);
@@ -102,10 +110,11 @@ for (const database of DATABASES) {
         const expected = await made(reportKind(rig), rig.files, params);
         assert(storeReportResult.parse(expected.result).storeCount >= 30);
         assert(expected.artifact.sizeBytes > 1_000);
-        const before = reports.writtenInThread();
+        const written = () => [reports.readInThread(), reports.writtenInThread()];
+        const [read, asked] = written();
         const inFolder = await made(reportKind(rig, { threads, databasePath }), rig.files, params);
         assertEquals(inFolder, expected);
-        assertEquals(reports.writtenInThread() - before, 1);
+        assertEquals(written(), database.isFile ? [read + 1, asked] : [read, asked + 1]);
         if (params.range !== undefined) return;
         const files = kvFiles.store;
         const kind = reportKind(rig, { threads, databasePath, files });
@@ -121,7 +130,7 @@ Deno.test("a report on few stores starts no worker", async () => {
   const kind = reportKind(rig, { threads, databasePath });
   await runReport(kind, { ...WINDOWS, storeIds: ["s001", "s002"] });
   await runReport(kind, { ...WINDOWS, storeIds: REPORT_STORES.slice(0, 400) });
-  assertEquals(reports.writtenInThread(), 0);
+  assertEquals([reports.readInThread(), reports.writtenInThread()], [0, 0]);
 });
 
 Deno.test("a damaged block fails a report in a worker as it does here, and is reported", async () => {
@@ -200,14 +209,44 @@ Deno.test("a read that fails and a file store that is full fail a report in a wo
   for await (const _ of rig.files.list()) assert(false, "a file is left");
 });
 
-Deno.test("a report is made without a worker's snapshot if the file allows none", async () => {
+Deno.test("a worker that cannot read the file asks for the stores, and the log says why", async () => {
   await using reports = await openThreadReports({ isFile: true });
   const { rig, threads } = reports;
-  const databasePath = "/nowhere/kv.sqlite3";
   const expected = await made(reportKind(rig), rig.files, WINDOWS);
-  const kind = reportKind(rig, { threads, databasePath });
-  assertEquals(await made(kind, rig.files, WINDOWS), expected);
+  await using folder = await makeTempFolder();
+  const damaged = `${folder.path}/kv.sqlite3`;
+  for (const ending of ["", "-wal"]) {
+    await Deno.copyFile(reports.databasePath! + ending, damaged + ending);
+  }
+  breakBlocks(damaged);
+  for (const databasePath of ["/nowhere/kv.sqlite3", damaged]) {
+    const reasons: string[] = [];
+    const outcome = await made(reportKind(rig, { threads, databasePath }), rig.files, WINDOWS, {
+      log: (level, _message, { reason } = {}) => reasons.push(`${level}: ${reason}`),
+    });
+    assertEquals(outcome, expected);
+    assertEquals(reasons.length, 1);
+    assertMatch(reasons[0], /^warn: Cannot read the database file: /);
+  }
+  assertEquals([reports.readInThread(), reports.writtenInThread()], [0, 2]);
+  let count = 0;
+  for await (const _ of rig.files.list()) count++;
+  assertEquals(count, 3);
 });
+
+/** Gives some blocks of a database an encoding that does not exist. */
+function breakBlocks(path: string): void {
+  const database = new DatabaseSync(path);
+  try {
+    const prefix = [2, ...new TextEncoder().encode("block"), 0];
+    const some = "SELECT k FROM kv WHERE k > ? AND k < ? ORDER BY k LIMIT 50 OFFSET 2500";
+    const { changes } = database.prepare(`UPDATE kv SET v_encoding = 9 WHERE k IN (${some})`)
+      .run(Uint8Array.from(prefix), Uint8Array.from([...prefix, 0xff]));
+    assertEquals(Number(changes), 50);
+  } finally {
+    database.close();
+  }
+}
 
 for (const database of DATABASES) {
   const where = database.isFile ? "a file" : "memory";
