@@ -35,16 +35,24 @@ export interface RecordInfo {
  */
 export function recordsToFlush(
   records: readonly RecordInfo[],
-  { flushAfterMs, journalMaxBytes, nowMs, retainedBytes }: FlushRules & {
-    nowMs: number;
-    retainedBytes: number;
-  },
+  { nowMs, ...rules }: FlushRules & { nowMs: number; retainedBytes: number },
 ): readonly RecordInfo[] {
-  if (bytesOf(records) > Math.max(journalMaxBytes, MIN_GAIN * retainedBytes)) {
+  const { flushAfterMs } = rules;
+  if (isTooLarge(records, rules)) {
     return records.slice(0, Math.ceil(records.length / 2));
   }
   const count = records.findIndex(({ atMs }) => atMs > nowMs - flushAfterMs);
   return records.slice(0, count < 0 ? records.length : count);
+}
+
+/** Whether records have so many bytes that they are flushed however new they are. */
+export function isTooLarge(
+  records: readonly RecordInfo[],
+  { journalMaxBytes, retainedBytes }: Pick<FlushRules, "journalMaxBytes"> & {
+    retainedBytes: number;
+  },
+): boolean {
+  return bytesOf(records) > Math.max(journalMaxBytes, MIN_GAIN * retainedBytes);
 }
 
 /** The bytes of records. */

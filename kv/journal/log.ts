@@ -38,10 +38,12 @@ import {
   bytesOf,
   flushPortions,
   type FlushRules,
+  isTooLarge,
   type RecordInfo,
   recordsToFlush,
 } from "./flush_plan.ts";
 import { storedValue } from "./list.ts";
+import { elapsedMs, pauseAfter } from "./pace.ts";
 import { type Change, encodeRecords, type JournalValue } from "./record.ts";
 import { type GroupRoles, type PendingGroup, rolesOf, spreadGroups } from "./spread.ts";
 import { decodeStoredRecord, doneUpTo, encodeDone, type StoredRecord } from "./stored_record.ts";
@@ -300,14 +302,13 @@ export async function openJournalLog(
       if (old.length === 0) return;
       // What a mark says is done stays marked until all of it is deleted.
       const upTo = Math.max(old[old.length - 1].number, doneNumber);
-      const isUrgent = bytesOf(records) > rules.journalMaxBytes;
+      const isUrgent = () => isTooLarge(records, { ...rules, retainedBytes });
       const stays = (entry: JournalEntry) => staysInJournal(entry, upTo);
       for (const portion of flushPortions(entries.listUpTo(upTo), stays)) {
         if (signal?.aborted) return;
-        const startMs = performance.now();
-        await inTurn(() => flushEntries(portion, upTo));
-        // Others have the database for as long, so that requests rarely wait for a portion.
-        if (!isUrgent) await pause(performance.now() - startMs);
+        // Without the wait for the turn.
+        const tookMs = await inTurn(() => elapsedMs(() => flushEntries(portion, upTo)));
+        if (!isUrgent()) await pauseAfter(tookMs);
       }
       const gone = records.filter(({ number }) => number <= upTo);
       for (let at = 0; at < gone.length; at += DELETE_RECORDS) {
@@ -315,10 +316,6 @@ export async function openJournalLog(
       }
     },
   };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { openJournal } from "../../../kv/journal/journal.ts";
 import type { JournalSpaces } from "../../../kv/journal/entries.ts";
-import { assertEquals, assertRejects } from "../../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import {
   CommitFault,
   createRandom,
@@ -203,6 +203,22 @@ Deno.test("a flush that is aborted leaves the rest to the next one", async () =>
   assertEquals(await state(), [null, 1, true]);
   await flush(1);
   assertEquals(await state(), [true, 0, true]);
+});
+
+Deno.test("a flush goes on soon after a commit that took an hour", async () => {
+  using database = await Deno.openKv(":memory:");
+  const { kv, flush } = await openJournal(database, SPACES);
+  for (let number = 0; number < 400; number++) await kv.set(["mark", "a", number], true);
+  const { now } = performance;
+  let hours = 0;
+  performance.now = () => ++hours * 3_600_000;
+  try {
+    await flush(1);
+  } finally {
+    performance.now = now;
+  }
+  assert(hours > 2);
+  assertEquals((await Array.fromAsync(database.list({ prefix: ["journal"] }))).length, 0);
 });
 
 function rethrowUnlessFault(error: unknown): "fault" {
