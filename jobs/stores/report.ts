@@ -127,8 +127,7 @@ async function findForSnapshot(
   const least = storesForThread(params, createdMs);
   if (params.storeIds !== undefined && params.storeIds.length < least) return null;
   if (!await hasHeads(kv, "site", least)) return null;
-  const unfolded = await findUnfolded(kv, "site", UNFOLDED_MAX);
-  return unfolded.length < UNFOLDED_MAX ? unfolded : null;
+  return await findUnfolded(kv, "site", UNFOLDED_MAX);
 }
 
 /** Writes the file from what this thread reads, in a worker if there is much to do. */

@@ -45,16 +45,18 @@ export interface UnfoldedSeries {
 }
 
 /**
- * The series of a profile with segments, in the order of their ids, at most `limit`. To be called before the
- * file is opened.
+ * The series of a profile with segments, in the order of their ids; null if there are `limit` or more. To be
+ * called before the file is opened.
  */
 export async function findUnfolded(
   kv: Pick<Deno.Kv, "get" | "list">,
   profile: ProfileName,
   limit: number,
-): Promise<UnfoldedSeries[]> {
+): Promise<UnfoldedSeries[] | null> {
+  const counts = await Array.fromAsync(listSegmentCountsOf(kv, profile, { limit }));
+  if (counts.length >= limit) return null;
   const found: UnfoldedSeries[] = [];
-  for await (const { ref } of listSegmentCountsOf(kv, profile, { limit })) {
+  for (const { ref } of counts) {
     const extent = await describeSeries(kv, ref);
     // Kept without an extent, too: it may get readings before the file is read.
     found.push({ id: ref.id, lastMs: extent?.lastMs ?? -Infinity });

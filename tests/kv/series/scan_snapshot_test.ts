@@ -41,6 +41,7 @@ async function openRig() {
   /** Opens a snapshot. `between` happens after the series with segments were found. */
   async function snapshot(between = async () => {}): Promise<SnapshotSource & Disposable> {
     const unfolded = await findUnfolded(kv, "site", 100);
+    assert(unfolded !== null);
     await between();
     const file = openFileSnapshot(opened.databasePath!);
     return {
@@ -50,7 +51,7 @@ async function openRig() {
       [Symbol.dispose]: () => file[Symbol.dispose](),
     };
   }
-  return { series, add, snapshot, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { kv, series, add, snapshot, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 function site(id: string) {
@@ -108,6 +109,24 @@ Deno.test("a scan of a snapshot finds what a scan of the database finds, segment
   const wants = (id: string) => id < "s005" || id === "z-new";
   const few = await linesOf(source, { ...SPAN, wants });
   assertEquals([...few.keys()], ["a-new", "old", "s000", "s001", "s002", "s003", "s004", "z-new"]);
+});
+
+Deno.test("of too many series with segments, none is described", async () => {
+  await using rig = await openRig();
+  for (const id of ["a", "b", "c"]) await rig.add(id, [DAY, "1"]);
+  let gets = 0;
+  const kv: Pick<Deno.Kv, "get" | "list"> = {
+    get(...args) {
+      gets++;
+      return rig.kv.get(...args);
+    },
+    list: (...args) => rig.kv.list(...args),
+  };
+  assertEquals(await findUnfolded(kv, "site", 3), null);
+  assertEquals(gets, 0);
+  const found = await findUnfolded(kv, "site", 4);
+  assertEquals(found, ["a", "b", "c"].map((id) => ({ id, lastMs: DAY })));
+  assert(gets > 0);
 });
 
 Deno.test("a scan of a snapshot misses nothing that was there before, whatever is folded when", async () => {
