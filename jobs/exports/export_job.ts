@@ -20,6 +20,7 @@ import type { SeriesStore } from "../../kv/series/store.ts";
 import type { Deflaters } from "../engine/deflaters.ts";
 import { type JobContext, type JobKind, type JobOutcome, sideName } from "../engine/job_kind.ts";
 import type { Threads } from "../engine/threads.ts";
+import { limitLarge } from "./large_exports.ts";
 import { EXPORT, type ExportResult, exportSpecOf, GAPS_FILE } from "./export_contract.ts";
 import { type ExportCheckpoint, makerOf, usableCheckpoint } from "./export_checkpoint.ts";
 import { type ExportPlan, planExport } from "./export_file.ts";
@@ -55,7 +56,8 @@ export interface ExportJobDeps {
  * The kinds: one for exports, one for those that version 0.6 stored. A run fails with
  * SMART_METER_NOT_FOUND, DEVICE_NOT_FOUND or with an error of the file store.
  */
-export function exportKinds(deps: ExportJobDeps): JobKind[] {
+export function exportKinds(all: ExportJobDeps): JobKind[] {
+  const deps = { ...all, threads: all.threads && limitLarge(all.threads) };
   return [METER_EXPORT, EXPORT].map((name) => ({
     name,
     failure: {

@@ -7,7 +7,6 @@
 
 import { ChangedBytes } from "../../data/encoders/file_cut.ts";
 import { inlineDeflater } from "../../data/encoders/deflate.ts";
-import type { FormatName } from "../../data/encoders/encoder.ts";
 import { openDiskWriter } from "../../data/files/disk_writer.ts";
 import type { FileWriter, WriterOptions } from "../../data/files/file_store.ts";
 import type { Page } from "../../data/readings/page.ts";
@@ -15,7 +14,6 @@ import { DamagedDataError } from "../../kv/series/damage.ts";
 import { type PackedChunk, packedPages } from "../../kv/series/packed_read.ts";
 import type { ReadSpan, SeriesStore } from "../../kv/series/store.ts";
 import type { SeriesRef } from "../../kv/series/ref.ts";
-import { createGate } from "../engine/gate.ts";
 import type { TaskContext } from "../engine/serve_tasks.ts";
 import { type Sent, sentError } from "../engine/thread_messages.ts";
 import { planExport } from "./export_file.ts";
@@ -26,19 +24,10 @@ import { type FileParts, writeFile } from "./write_file.ts";
 /** After so many pages without an answer, the other thread is asked whether a checkpoint is due. */
 const LOOK_PAGES = 16;
 
-/** Formats whose rows are long, so that files of them take several times the memory of others. */
-const LARGE_FORMATS: readonly FormatName[] = ["xml", "xlsx"];
-/** How many files of those a worker writes at once. A second one works while the first waits for the disk. */
-const LARGE_AT_ONCE = 2;
-const largeGate = createGate(LARGE_AT_ONCE);
-
 /** Writes the file of an export: a `ThreadExport` becomes a `ThreadOutcome`. */
 export async function runExport(input: unknown, context: TaskContext): Promise<Sent> {
   // The other thread is of this version, so it sends what the contract says.
-  const asked = input as ThreadExport;
-  const write = () => writeExport(asked, context);
-  const isLarge = LARGE_FORMATS.includes(asked.spec.format);
-  return { value: await (isLarge ? largeGate.enter(write, context.signal) : write()) };
+  return { value: await writeExport(input as ThreadExport, context) };
 }
 
 /** Asks the other thread. */
