@@ -18,8 +18,8 @@ const HEAP_MAX_MB = 4096;
 /** The least heap that the service works with, MiB. */
 const HEAP_MIN_MB = 64;
 /**
- * By how much the old heap may grow until V8 collects it. Without a limit of the memory, V8 lets it become
- * four times as large as what is in use.
+ * By how much the old heap may grow until V8 collects it. By default, V8 lets it become up to four times as
+ * large as what is in use.
  */
 const GROWTH_PERCENT = 100;
 const MB_BYTES = 2 ** 20;
