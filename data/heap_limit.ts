@@ -21,7 +21,7 @@ const HEAP_MIN_MB = 64;
  * By how much the old heap may grow until V8 collects it. By default, V8 lets it become up to four times as
  * large as what is in use.
  */
-const GROWTH_PERCENT = 100;
+const GROWTH_PERCENT = 40;
 const MB_BYTES = 2 ** 20;
 
 /**

@@ -1,7 +1,7 @@
 import { assertEquals } from "../support/assert.ts";
 import { heapFlags, limitFiles, smallestLimit } from "../../data/heap_limit.ts";
 
-const ALWAYS = ["--max-semi-space-size=4", "--heap-growing-percent=100"];
+const ALWAYS = ["--max-semi-space-size=4", "--heap-growing-percent=40"];
 const MIB = 2 ** 20;
 
 Deno.test("in a container of version 2, the limit is at the root", () => {
