@@ -13,6 +13,7 @@ import { type BodySource, createPlainSource } from "./body_source.ts";
 import { callerCheck } from "./caller_check.ts";
 import { createChunkedSource } from "./chunked_source.ts";
 import { createReadAhead } from "./read_ahead.ts";
+import { requestNote } from "./request_note.ts";
 import {
   createUploadPace,
   SLOW_BYTES_PER_MINUTE,
@@ -94,7 +95,7 @@ interface Bounded {
 }
 
 /** The requests whose bodies are bounded. */
-const all = new WeakMap<Request, Bounded>();
+const all = requestNote<Bounded>("body");
 
 /** A body without bounds, for code that runs without the app. */
 function unbounded(): Opened {

@@ -11,6 +11,7 @@ import { currentRequestId } from "../../data/request_context.ts";
 import { describeSpan, isTracing } from "../../data/tracing.ts";
 import { NO_RECORDER, type Recorder } from "../../data/metrics/recorder.ts";
 import { hideAddress } from "./hidden_address.ts";
+import { requestNote } from "./request_note.ts";
 
 /** What taking note needs. */
 export interface RequestWatchDeps {
@@ -28,7 +29,7 @@ const NO_ROUTE = "none";
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /** How to take note of the answer to a request that runs. */
-const running = new WeakMap<Request, (status: number) => void>();
+const running = requestNote<(status: number) => void>("running");
 
 /**
  * Takes note of an answer that a request gets before the one of the app, which then counts no more.
