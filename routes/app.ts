@@ -130,7 +130,7 @@ export function createApp(deps: AppDeps): Hono {
       return written.get(req.path)?.has(req.method) === false;
     },
   });
-  app.use(frame);
+  app.use((c, next) => frame(c, next));
   app.route("/", keyRoutes(deps).hono);
   app.route("/", exportRoutes(deps).hono);
   app.route("/", allLinksRoutes(deps).hono);

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 import { accountOf } from "../data/access/account.ts";
 import type { LimitSettings } from "../data/limit_settings.ts";
 import { currentRequestId, runForRequest } from "../data/request_context.ts";
@@ -21,7 +21,11 @@ import { allowOrigin, preflightAnswer } from "./http/cors.ts";
 import { boundBodies } from "./http/request_body.ts";
 import { REQUEST_ID_HEADER, requestIdOf } from "./http/request_id.ts";
 import { secured } from "./http/security_headers.ts";
-import { type RequestWatchDeps, watchRequest } from "./http/watch_requests.ts";
+import {
+  createRequestWatch,
+  type RequestWatchDeps,
+  type RunningRequest,
+} from "./http/watch_requests.ts";
 
 /** What requests have in common. */
 export interface FrameDeps extends RequestWatchDeps {
@@ -45,12 +49,22 @@ export interface FrameAnswers {
   isHidden(c: Context): boolean;
 }
 
-/** Puts the frame around requests. */
-export function requestFrame(deps: FrameDeps, answers: FrameAnswers): MiddlewareHandler {
+/** Lets a route answer within the frame. The context has the answer then, too. */
+export type RequestFrame = (c: Context, run: Run) => Promise<Response>;
+
+/** Lets a route answer. */
+type Run = (c: Context) => Promise<void> | void;
+
+/**
+ * The frame around requests. Its functions are not async: what those keep of each request while it waits
+ * for a commit would be half of what a message needs.
+ */
+export function requestFrame(deps: FrameDeps, answers: FrameAnswers): RequestFrame {
   const { corsOrigins, limits, now, waitingMs, audit } = deps;
+  const watch = createRequestWatch(deps);
   const setCaller = authenticate(deps.authenticators);
   const limit = limitRequests({ rate: limits.requestRate, now });
-  const bound = boundBodies(limits, {
+  const bodies = boundBodies(limits, {
     now,
     uploaderOf: (c) => ({
       who: accountOf(c.get("caller")),
@@ -59,54 +73,80 @@ export function requestFrame(deps: FrameDeps, answers: FrameAnswers): Middleware
   });
 
   /** Sets who sends a request, and lets a route answer; or answers itself. */
-  function enter(c: Context): Response | Promise<void> | undefined {
+  function enter(c: Context, run: Run): Promise<void> | void {
     const { raw } = c.req;
     const early = corsOrigins.length === 0 ? null : preflightAnswer(raw, corsOrigins);
-    if (early !== null) return early;
+    if (early !== null) return answerWith(c, early);
     const refusal = waitingMs === undefined ? null : refusalWhileAway(c.req.path, waitingMs);
-    if (refusal !== null) return refusal;
+    if (refusal !== null) return answerWith(c, refusal);
     c.set("address", addressOf(raw, c.env, limits.trustedProxies));
     c.set("audit", audit);
-    return setCaller(c);
+    const setting = setCaller(c);
+    return setting === undefined ? route(c, run) : setting.then(() => route(c, run));
   }
 
-  async function run(c: Context, next: () => Promise<void>, id: string): Promise<void> {
+  function route(c: Context, run: Run): Promise<void> | void {
+    limit(c);
+    if (!answers.isHidden(c)) return run(c);
+    const missing = c.notFound();
+    return missing instanceof Response
+      ? answerWith(c, missing)
+      : missing.then((answer) => answerWith(c, answer));
+  }
+
+  /** Adds what all answers have. */
+  function complete(c: Context, running: RunningRequest, id: string): Response {
     const { raw } = c.req;
-    const running = watchRequest(deps, c);
     try {
-      const afterAnswer = bound(c);
-      let limitHeaders: ReturnType<typeof limit> = null;
-      try {
-        const entered = enter(c);
-        if (entered instanceof Response) c.res = entered;
-        else {
-          if (entered !== undefined) await entered;
-          limitHeaders = limit(c);
-          if (answers.isHidden(c)) c.res = await c.notFound();
-          else await next();
-        }
-      } catch (thrown) {
-        // The errors of most routes are answered by Hono already.
-        c.res = await answers.error(thrown, c);
-      }
-      afterAnswer?.();
+      bodies.leave(raw, c.env);
       const answer = secured(c.res);
       if (answer !== c.res) c.res = answer;
       // Hono copies an answer that is set again.
       const { headers } = c.res;
-      if (limitHeaders !== null) addLimit(headers, limitHeaders());
+      const limitHeaders = c.get("limitHeaders");
+      if (limitHeaders !== undefined) addLimit(headers, limitHeaders);
       allowOrigin(headers, raw, corsOrigins);
       headers.set(REQUEST_ID_HEADER, id);
     } finally {
-      running.end();
+      watch.end(running);
     }
-    running.note(c.res.status);
+    const { res } = c;
+    watch.note(running, res.status);
+    return res;
   }
 
-  return (c, next) => {
+  function answerError(c: Context, thrown: unknown): Promise<void> {
+    // The errors of most routes are answered by Hono already.
+    return answers.error(thrown, c).then((answer) => answerWith(c, answer));
+  }
+
+  function run(c: Context, answer: Run, id: string): Promise<Response> {
+    const running = watch.begin(c);
+    const end = (thrown: unknown) => {
+      watch.end(running);
+      throw thrown;
+    };
+    let answering: Promise<void> | void;
+    try {
+      bodies.bound(c);
+      answering = enter(c, answer);
+    } catch (thrown) {
+      answering = answerError(c, thrown);
+    }
+    return Promise.resolve(answering).then(
+      () => complete(c, running, id),
+      (thrown) => answerError(c, thrown).then(() => complete(c, running, id), end),
+    );
+  }
+
+  return (c, answer) => {
     const id = currentRequestId() ?? requestIdOf(c.req.raw.headers);
-    return runForRequest(id, () => run(c, next, id));
+    return runForRequest(id, () => run(c, answer, id));
   };
+}
+
+function answerWith(c: Context, answer: Response): void {
+  c.res = answer;
 }
 
 /** Adds the headers of a limit, unless there are those of a device. */

@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { Context, Hono, MiddlewareHandler } from "hono";
+import type { Context, Hono } from "hono";
+import type { RequestFrame } from "../app_frame.ts";
 import type { GuardedHandler } from "./guarded_routes.ts";
 
 /** Answers a request, with what the server knows of its connection. */
@@ -24,20 +25,18 @@ export interface DirectRoute {
 /** Passes requests for a route to its handler, within the frame of the app, and all others to the app. */
 export function withDirectRoute(
   { method, path, handler }: DirectRoute,
-  frame: MiddlewareHandler,
+  frame: RequestFrame,
   app: Fetch,
 ): Fetch {
-  async function answer(request: Request, env: unknown): Promise<Response> {
-    const c = directContext(request, { path, env });
-    await frame(c, async () => {
-      c.res = await handler(c);
-    });
-    return c.res;
-  }
+  const set = (c: Context, answer: Response) => void (c.res = answer);
+  const run = (c: Context) => {
+    const answer = handler(c);
+    return answer instanceof Response ? set(c, answer) : answer.then((later) => set(c, later));
+  };
 
   return (request, ...rest) =>
     request.method === method && hasPath(request.url, path)
-      ? answer(request, rest[0])
+      ? frame(directContext(request, { path, env: rest[0] }), run)
       : app(request, ...rest);
 }
 
@@ -47,18 +46,42 @@ function hasPath(url: string, path: string): boolean {
     url.indexOf("/", url.indexOf("://") + 3) === url.length - path.length;
 }
 
+/** The methods of all direct contexts, as functions of its own would cost each of them. */
+const CONTEXT_METHODS = {
+  get(this: { known: Record<string, unknown> }, name: string) {
+    return this.known[name];
+  },
+  set(this: { known: Record<string, unknown> }, name: string, value: unknown) {
+    this.known[name] = value;
+  },
+};
+const REQUEST_METHODS = {
+  header(this: { raw: Request }, name: string) {
+    return this.raw.headers.get(name);
+  },
+};
+
 /** What the frame, the guard and the handler of a direct route need of a context. */
 function directContext(
   raw: Request,
   { path, env }: { path: string; env: unknown },
 ): Context {
-  const known = new Map<string, unknown>();
-  const req = { raw, path, method: raw.method, header: (name: string) => raw.headers.get(name) };
   const context = {
-    req,
+    __proto__: CONTEXT_METHODS,
+    req: { __proto__: REQUEST_METHODS, raw, path, method: raw.method },
     env: env ?? {},
-    get: (name: string) => known.get(name),
-    set: (name: string, value: unknown) => void known.set(name, value),
+    known: {
+      __proto__: null,
+      address: undefined,
+      audit: undefined,
+      caller: undefined,
+      callerNow: undefined,
+      countRequest: undefined,
+      isPage: undefined,
+      refusal: undefined,
+      requireStillAllowed: undefined,
+      route: undefined,
+    },
     res: undefined,
   };
   // The rest of a context is for routes with parameters, and for pages.

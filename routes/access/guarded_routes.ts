@@ -82,11 +82,13 @@ export function guardedRoutes(refuse: Refuse = problemResponse): GuardedRoutes {
           ? null
           : refusalOf(rule, c.get("caller"), c.get("refusal"));
         if (refusal === null) {
-          if (rule.scope !== "public") {
+          // Keys alone can be revoked.
+          if (rule.scope !== "public" && c.get("caller").actor.kind === "key") {
             c.set("requireStillAllowed", () => requireStillAllowed(c, rule));
           }
-          const run = () => handler(c as Context<BlankEnv, typeof path>);
-          return rule.audited === undefined ? run() : runAudited(c, path, rule.audited, run);
+          const own = c as Context<BlankEnv, typeof path>;
+          if (rule.audited === undefined) return handler(own);
+          return runAudited(c, path, rule.audited, () => handler(own));
         }
         auditRefusal(c, path, { rule, code: refusal.error.code });
         return refuse(refusal.error, refusal.headers, c);
@@ -124,8 +126,7 @@ export function isRefused(c: Context): boolean {
  * revoked, and an upload may take longer than it is valid: it counts as it did at the beginning.
  */
 async function requireStillAllowed(c: Context, rule: RouteRule): Promise<void> {
-  const { actor, patterns } = c.get("caller");
-  if (actor.kind !== "key") return;
+  const { patterns } = c.get("caller");
   const found = await c.get("callerNow")();
   if (found instanceof AppError) throw found;
   const refusal = refusalOf(rule, found, undefined);

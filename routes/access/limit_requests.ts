@@ -31,11 +31,13 @@ declare module "hono" {
   interface ContextVariableMap {
     /** Counts the request; null if it may be answered. Undefined where requests are not limited. */
     countRequest: (() => RequestRefusal | null) | undefined;
+    /** The headers of the answer that say what is left; undefined if the request was not counted. */
+    limitHeaders: Readonly<Record<string, string>> | undefined;
   }
 }
 
-/** Limits the requests of a caller that is known. Gives the headers of the answer, once it is there. */
-export type LimitRequests = (c: Context) => (() => Record<string, string>) | null;
+/** Limits the requests of a caller that is known. */
+export type LimitRequests = (c: Context) => void;
 
 /**
  * Limits the requests of each caller. The routes count (`routes/access/guarded_routes.ts`), as some
@@ -49,14 +51,13 @@ export function limitRequests(
   const buckets = createTokenBuckets(MAX_BUCKETS);
   return (c) => {
     const own = rateOf(c.get("caller").limits, rate);
-    if (own === null) return null;
-    let headers: Record<string, string> = {};
+    if (own === null) return;
     c.set("countRequest", () => {
       const taken = buckets.take(accountOf(c.get("caller")), own, now());
-      headers = limitHeaders(own, taken);
+      const headers = limitHeaders(own, taken);
+      c.set("limitHeaders", headers);
       return taken.isTaken ? null : refusal(own, taken, headers);
     });
-    return () => headers;
   };
 }
 

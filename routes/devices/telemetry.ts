@@ -22,7 +22,7 @@ import {
 } from "../../data/devices/message.ts";
 import { createTelemetryReader, type MessageProblem } from "../../data/devices/message_reader.ts";
 import { createMessageRows, type MessageRow } from "../../data/devices/message_rows.ts";
-import type { DeviceIntake } from "../../kv/devices/intake.ts";
+import type { DeviceIntake, IntakeResult } from "../../kv/devices/intake.ts";
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { touchOf } from "../access/touch.ts";
@@ -90,12 +90,22 @@ export function telemetryRoutes(deps: TelemetryDeps): GuardedRoutes {
   const known = createDeviceProfiles(deps);
 
   /** A short body that is JSON: most requests of a service are such ones. */
-  async function acceptShort(c: Context): Promise<Response> {
-    const bytes = await wholeBody(c.req.raw);
-    if (firstByte(bytes) === BRACKET) return await acceptMany(ownParts(c), "array", [bytes]);
-    const message = parsed(bytes);
-    const answer = await tryOne(c.get("caller"), parts, message, known);
-    return answer instanceof Response ? answer : await acceptAgain(c, message, answer);
+  function acceptShort(c: Context): Promise<Response> {
+    // Neither this nor what it calls is an async function: each would keep about a kilobyte of a message
+    // in memory until its commit is done.
+    return wholeBody(c.req.raw).then((bytes) =>
+      firstByte(bytes) === BRACKET
+        ? acceptMany(ownParts(c), "array", [bytes])
+        : acceptOne(c, parsed(bytes))
+    );
+  }
+
+  function acceptOne(c: Context, message: unknown): Promise<Response> {
+    const tried = tryOne(c.get("caller"), parts, message, known);
+    if (!(tried instanceof Promise)) return acceptAgain(c, message, tried);
+    return tried.then((answer) =>
+      answer instanceof Response ? answer : acceptAgain(c, message, answer)
+    );
   }
 
   /** Tries a message again if what is known may be out of date; then refuses it. */
@@ -120,17 +130,13 @@ export function telemetryRoutes(deps: TelemetryDeps): GuardedRoutes {
     return { ...parts, intake: intakeOf(parts, caller), mayTouch: touchOf(caller, "device") };
   }
 
-  return guardedRoutes().post("/telemetry", async (c) => {
+  /** A body of any length and form. */
+  async function acceptAny(c: Context): Promise<Response> {
     const request = c.req.raw;
-    const { headers } = request;
-    const length = Number(headers.get("content-length") ?? NaN);
-    const coding = headers.get("content-encoding");
-    const isPlain = coding === null && headers.get("content-type") === "application/json";
-    if (isPlain && length <= JSON_BODY_MAX_BYTES) return await acceptShort(c);
     const { mediaType, isGzip } = bodyForm(request, MEDIA_TYPES, ["gzip", "identity"]);
     // A short body is read whole, as its stream would cost much of what a single message takes.
     // Lines are not: those that arrived are stored even if the rest does not arrive.
-    if (!isGzip && length <= JSON_BODY_MAX_BYTES && mediaType === "application/json") {
+    if (!isGzip && hasShortBody(request) && mediaType === "application/json") {
       return await acceptShort(c);
     }
     using _place = isLongBody(request) ? enterUpload(request) : null;
@@ -140,10 +146,24 @@ export function telemetryRoutes(deps: TelemetryDeps): GuardedRoutes {
     }
     const { isArray, all } = await beginning(chunks);
     if (isArray) return await acceptMany(ownParts(c), "array", all);
-    const message = await wholeJson(all);
-    const answer = await tryOne(c.get("caller"), parts, message, known);
-    return answer instanceof Response ? answer : await acceptAgain(c, message, answer);
-  });
+    return await acceptOne(c, await wholeJson(all));
+  }
+
+  return guardedRoutes().post(
+    "/telemetry",
+    (c) => isPlainJson(c.req.raw) && hasShortBody(c.req.raw) ? acceptShort(c) : acceptAny(c),
+  );
+}
+
+/** Whether a body says that it is JSON, in the words that most clients use. */
+function isPlainJson({ headers }: Request): boolean {
+  return headers.get("content-type") === "application/json" &&
+    headers.get("content-encoding") === null;
+}
+
+/** Whether a body says that it is short. */
+function hasShortBody({ headers }: Request): boolean {
+  return Number(headers.get("content-length") ?? NaN) <= JSON_BODY_MAX_BYTES;
 }
 
 /** What a batch needs; which devices it may send for, all if there is no such function. */
@@ -163,23 +183,35 @@ interface SingleDeps extends TelemetryDeps {
 }
 
 /** The answer to a message, or what is wrong with it. */
-async function tryOne(
+function tryOne(
   caller: Caller,
-  { intake, quotas, limit, now, acceptedTimes, profiles, rowOf, answers, policy }: SingleDeps,
+  deps: SingleDeps,
   message: unknown,
   { profileOf }: DeviceProfiles,
-): Promise<Response | Refused> {
+): Promise<Response | Refused> | Refused {
+  const { intake, quotas, now, acceptedTimes, profiles, rowOf } = deps;
   const mayTouch = touchOf(caller, "device");
   const result = readTelemetry(message, now(), { acceptedTimes, profiles, profileOf, mayTouch });
   if ("problems" in result) return { ...result, problem: result.problems[0] };
   const { telemetry } = result;
-  const { deviceId: id, profile: { name: profile, life }, form } = telemetry;
   const account = accountOf(caller);
   const room = quotas.requireRoom({ account, limits: caller.limits });
-  if (room !== undefined) await room;
-  const { page, rows } = rowOf(telemetry);
-  const given = { id, profile, life, form, account, page, rows, isCounted: true };
-  const accepted = await intake.accept(given);
+  const accept = () => {
+    const { deviceId: id, profile: { name: profile, life }, form } = telemetry;
+    const { page, rows } = rowOf(telemetry);
+    return intake.accept({ id, profile, life, form, account, page, rows, isCounted: true });
+  };
+  const accepting = room === undefined ? accept() : room.then(accept);
+  return accepting.then((accepted) => answerTo(accepted, telemetry, deps));
+}
+
+/** The answer to a message by what happened to it, or what is wrong with it. */
+function answerTo(
+  accepted: IntakeResult,
+  telemetry: Telemetry,
+  { limit, answers, policy }: SingleDeps,
+): Response | Refused {
+  const { deviceId: id, profile: { name: profile }, form } = telemetry;
   if (accepted.kind === "limited") return rateLimited(id, limit, accepted.waitMs);
   if (accepted.kind !== "accepted") {
     const problem = refusalOf(accepted, { id, profile });
@@ -231,7 +263,10 @@ async function beginning(
 
 /** The first byte that is neither white space nor part of a byte order mark. */
 function firstByte(bytes: Uint8Array): number | undefined {
-  return bytes.find((byte) => !BLANKS.includes(byte));
+  for (let index = 0; index < bytes.length; index++) {
+    if (!BLANKS.includes(bytes[index])) return bytes[index];
+  }
+  return undefined;
 }
 
 async function* joined(

@@ -20,14 +20,18 @@ declare module "hono" {
   }
 }
 
+/** A request whose caller is checked again. */
+export interface CheckedRequest {
+  /** Its context. */
+  readonly c: Context;
+  /** When its caller was last checked, epoch milliseconds. */
+  checkedMs: number;
+}
+
 /** Refuses a caller who may not send the request any more. It asks at most once a second. */
-export function callerCheck(c: Context, now: () => number): () => Promise<void> | null {
-  let checkedMs = now();
-  return () => {
-    const nowMs = now();
-    // The clock may also be set back.
-    if (Math.abs(nowMs - checkedMs) < CALLER_CHECK_MS) return null;
-    checkedMs = nowMs;
-    return c.get("requireStillAllowed")?.() ?? null;
-  };
+export function checkCaller(checked: CheckedRequest, nowMs: number): Promise<void> | null {
+  // The clock may also be set back.
+  if (Math.abs(nowMs - checked.checkedMs) < CALLER_CHECK_MS) return null;
+  checked.checkedMs = nowMs;
+  return checked.c.get("requireStillAllowed")?.() ?? null;
 }

@@ -10,7 +10,7 @@ import { AppError } from "../../data/app_error.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import { uploadTooLarge } from "../../data/unpack/upload_too_large.ts";
 import { type BodySource, createPlainSource } from "./body_source.ts";
-import { callerCheck } from "./caller_check.ts";
+import { checkCaller, type CheckedRequest } from "./caller_check.ts";
 import { createChunkedSource } from "./chunked_source.ts";
 import { createReadAhead } from "./read_ahead.ts";
 import { requestNote } from "./request_note.ts";
@@ -85,17 +85,27 @@ interface Opened {
 }
 
 /** A request whose body is bounded. */
-interface Bounded {
+interface Bounded extends CheckedRequest {
   /** What is known of its body; null if nobody has asked for it as a stream. */
   opened: Opened | null;
-  /** Begins to know it. */
-  open(): Opened;
-  /** Checks the caller again if it is time. */
-  checkCaller(): Promise<void> | null;
+  /** Whether it has no length. */
+  readonly isChunked: boolean;
+  /** The bounds. */
+  readonly bounds: OpenBounds;
+}
+
+/** Bounds that hold for many requests. */
+interface OpenBounds {
+  /** Begins to know the body of a request. */
+  open(bounded: Bounded): Opened;
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
 }
 
 /** The requests whose bodies are bounded. */
 const all = requestNote<Bounded>("body");
+/** Requests whose bodies are not. */
+const free = requestNote<Opened>("free body");
 
 /** A body without bounds, for code that runs without the app. */
 function unbounded(): Opened {
@@ -115,8 +125,13 @@ function unbounded(): Opened {
   };
 }
 
-/** Bounds the body of a request. What it returns is to be called after the answer. */
-export type BoundBody = (c: Context) => (() => void) | null;
+/** Bounds the bodies of requests. */
+export interface BodyBounder {
+  /** Bounds the body of a request. */
+  bound(c: Context): void;
+  /** Leaves the rest of it, after the answer. `env` is what the server knows of the connection. */
+  leave(request: Request, env: unknown): void;
+}
 
 /**
  * Bounds the bodies of requests. After the answer, the rest of a body is read for a short time, then
@@ -125,38 +140,41 @@ export type BoundBody = (c: Context) => (() => void) | null;
 export function boundBodies(
   { maxUploadBytes, maxUploads, uploadBytesAtOnce: bytesAtOnce }: BodyBounds,
   { uploaderOf, now }: BodyBoundDeps,
-): BoundBody {
+): BodyBounder {
   const ahead = createReadAhead(READ_AHEAD);
   const places = createUploadPlaces({ maxUploads, bytesAtOnce });
-  return (c) => {
-    const { raw } = c.req;
-    if (raw.method === "GET" || raw.method === "HEAD") return null;
-    const { headers } = raw;
-    const isChunked = headers.has("transfer-encoding");
-    const bounded: Bounded = {
-      opened: null,
-      checkCaller: callerCheck(c, now),
-      // Most requests have a short body, which needs nothing of this.
-      open: () => ({
-        ...unbounded(),
-        isBounded: true,
-        maxBytes: maxUploadBytes,
-        open: (body) => isChunked ? createChunkedSource(body, ahead) : createPlainSource(body),
-        enter: (totalBytes) => places.enter({ ...uploaderOf(c), totalBytes }),
-        checkCaller: bounded.checkCaller,
-        now,
-      }),
-    };
-    all.set(raw, bounded);
-    return () => {
-      const { isEnded, source } = bounded.opened ?? { isEnded: false, source: null };
+  const bounds: OpenBounds = {
+    // Most requests have a short body, which needs nothing of this.
+    open: (bounded) => ({
+      ...unbounded(),
+      isBounded: true,
+      maxBytes: maxUploadBytes,
+      open: (body) =>
+        bounded.isChunked ? createChunkedSource(body, ahead) : createPlainSource(body),
+      enter: (totalBytes) => places.enter({ ...uploaderOf(bounded.c), totalBytes }),
+      checkCaller: () => checkCaller(bounded, now()),
+      now,
+    }),
+    now,
+  };
+  return {
+    bound(c) {
+      const { raw } = c.req;
+      if (raw.method === "GET" || raw.method === "HEAD") return;
+      const isChunked = raw.headers.has("transfer-encoding");
+      all.set(raw, { c, checkedMs: now(), opened: null, isChunked, bounds });
+    },
+    leave(request, env) {
+      const bounded = all.get(request);
+      if (bounded === undefined) return;
+      const { opened, isChunked } = bounded;
       // The runtime reads the rest of a short body that nobody has begun to read, and ends the stream of
       // a request over HTTP/2.
-      const isLeft = isChunked || !isShort(contentLength(headers) ?? 0);
-      if (isEnded || (source === null && !isLeft)) return;
-      const { completed }: Partial<Deno.ServeHandlerInfo> = c.env ?? {};
-      leaveRest(raw, openedOf(raw), completed ?? null);
-    };
+      const isLeft = isChunked || !isShort(contentLength(request.headers) ?? 0);
+      if (opened === null ? !isLeft : opened.isEnded || (opened.source === null && !isLeft)) return;
+      const { completed }: Partial<Deno.ServeHandlerInfo> = env ?? {};
+      leaveRest(request, openedOf(request), completed ?? null);
+    },
   };
 }
 
@@ -169,7 +187,8 @@ export function boundBodies(
 export function wholeBody(request: Request): Promise<Uint8Array> {
   // Not an async function: each of its promises would cost every message a little.
   return request.bytes().then((bytes) => {
-    const check = all.get(request)?.checkCaller() ?? null;
+    const bounded = all.get(request);
+    const check = bounded === undefined ? null : checkCaller(bounded, bounded.bounds.now());
     return check === null ? bytes : check.then(() => bytes);
   }, (cause) => {
     throw new AppError("MALFORMED_BODY", "The upload broke off", {
@@ -246,10 +265,10 @@ export async function* bodyChunks(request: Request): AsyncGenerator<Uint8Array> 
 }
 
 function openedOf(request: Request): Opened {
-  const known = all.get(request);
-  if (known !== undefined) return known.opened ??= known.open();
-  const opened = unbounded();
-  all.set(request, { opened, open: () => opened, checkCaller: opened.checkCaller });
+  const bounded = all.get(request);
+  if (bounded !== undefined) return bounded.opened ??= bounded.bounds.open(bounded);
+  const opened = free.get(request) ?? unbounded();
+  free.set(request, opened);
   return opened;
 }
 

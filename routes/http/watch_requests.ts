@@ -28,47 +28,70 @@ const NO_ROUTE = "none";
 /** Methods that a route may have. Clients may send any other word. */
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/** How to take note of the answer to a request that runs. */
-const running = requestNote<(status: number) => void>("running");
+/** A request that is being answered. */
+export interface RunningRequest {
+  /** Its context. */
+  readonly c: Context;
+  /** When it came, epoch milliseconds. */
+  readonly startedMs: number;
+  /** The same by `performance.now()`. */
+  readonly startMs: number;
+  /** What takes note of its answer. */
+  readonly watch: RequestWatch;
+  /** Whether that has happened. */
+  isNoted: boolean;
+}
+
+/** Takes note of requests. */
+export interface RequestWatch {
+  /** Takes note that a request runs. */
+  begin(c: Context): RunningRequest;
+  /** Takes note of its answer. The first status counts. */
+  note(running: RunningRequest, status: number): void;
+  /** It runs no more, whether it was answered or not. */
+  end(running: RunningRequest): void;
+}
+
+/** The requests that run. */
+const all = requestNote<RunningRequest>("running");
 
 /**
  * Takes note of an answer that a request gets before the one of the app, which then counts no more.
  * Nothing happens if the app does not have the request.
  */
 export function noteAnswer(request: Request, status: number): void {
-  running.get(request)?.(status);
+  const running = all.get(request);
+  running?.watch.note(running, status);
 }
 
-/** A request that is being answered. */
-export interface RunningRequest {
-  /** Takes note that it was answered. The first status counts. */
-  note(status: number): void;
-  /** It runs no more, whether it was answered or not. */
-  end(): void;
-}
-
-/** Takes note that a request runs. */
-export function watchRequest(deps: RequestWatchDeps, c: Context): RunningRequest {
+/** Creates what takes note of requests. */
+export function createRequestWatch(deps: RequestWatchDeps): RequestWatch {
   const { now, record = NO_RECORDER } = deps;
-  const startedMs = now(), startMs = performance.now();
-  const { raw } = c.req;
-  let isNoted = false;
-  const note = (status: number) => {
-    if (isNoted) return;
-    isNoted = true;
-    noteRequest(deps, c, { status, startedMs, startMs });
+  const watch: RequestWatch = {
+    begin(c) {
+      const { raw } = c.req;
+      hideAddress(raw);
+      const startMs = performance.now();
+      const running = { c, startedMs: now(), startMs, watch, isNoted: false };
+      all.set(raw, running);
+      record.shift("openwatts_http_requests_running", [], 1);
+      return running;
+    },
+    note(running, status) {
+      if (running.isNoted) return;
+      running.isNoted = true;
+      noteRequest(deps, running, status);
+    },
+    end: () => record.shift("openwatts_http_requests_running", [], -1),
   };
-  hideAddress(raw);
-  running.set(raw, note);
-  record.shift("openwatts_http_requests_running", [], 1);
-  return { note, end: () => record.shift("openwatts_http_requests_running", [], -1) };
+  return watch;
 }
 
-/** Takes note of an answer. The request came at `startedMs`, or `startMs` by `performance.now()`. */
+/** Takes note of an answer. */
 function noteRequest(
   { now, log, record = NO_RECORDER }: RequestWatchDeps,
-  c: Context,
-  { status, startedMs, startMs }: { status: number; startedMs: number; startMs: number },
+  { c, startedMs, startMs }: RunningRequest,
+  status: number,
 ): void {
   const { method: given, path } = c.req;
   const route = c.get("route") ?? NO_ROUTE;
