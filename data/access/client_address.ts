@@ -27,9 +27,7 @@ export interface Route {
  * before it counts.
  */
 export function clientAddress({ socket, xForwardedFor, forwarded, proxies }: Route): string {
-  // Most requests come straight from an address of IPv4, and need no parsing.
-  if (proxies === 0 && !socket.includes(":")) return socket;
-  let address = shortened(socket);
+  let address = directAddress(socket);
   const names = xForwardedFor === null ? forwardedFor(forwarded ?? "") : xForwardedFor.split(",");
   for (let index = 0; index < proxies; index++) {
     const name = names[names.length - 1 - index];
@@ -38,6 +36,12 @@ export function clientAddress({ socket, xForwardedFor, forwarded, proxies }: Rou
     address = next;
   }
   return address;
+}
+
+/** The address of a client that no proxy stands before, as {@link clientAddress} gives it. */
+export function directAddress(socket: string): string {
+  // Most requests come from an address of IPv4, and need no parsing.
+  return socket.includes(":") ? shortened(socket) : socket;
 }
 
 /**

@@ -159,7 +159,7 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     const assumesQuiet = deps.others?.areQuiet() === true;
     // Else it has to be looked up first what other processes have received.
     const isEnough = deps.isExclusive || assumesQuiet;
-    const known = isEnough ? beginKnown(readings, { ...rulesAt(now()), assumesQuiet }) : null;
+    const known = isEnough ? beginKnown(readings, rulesAt(now(), assumesQuiet)) : null;
     if (known !== null) return "kind" in known ? Promise.resolve(known) : store(known);
     const own = withOwnPage(readings);
     // Two that give different metrics of one time must not overlook each other.
@@ -180,12 +180,13 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     const remaining = admit(cached, readings, nowMs);
     if (typeof remaining === "object") return remaining;
     const page = readings.isPartial === true ? await filledPage(cached, readings) : readings.page;
-    const rules = { ...rulesAt(nowMs), assumesQuiet };
+    const rules = rulesAt(nowMs, assumesQuiet);
     return await store(begin(cached, readings, { page, remaining, rules }));
   }
 
-  function rulesAt(nowMs: number): ArrivalRules {
-    return { nowMs, windowMs: limit.windowMs, writer, takesReceipts: ingest.takesReceipts };
+  function rulesAt(nowMs: number, assumesQuiet: boolean): ArrivalRules {
+    const { takesReceipts } = ingest;
+    return { nowMs, windowMs: limit.windowMs, writer, takesReceipts, assumesQuiet };
   }
 
   /** Why readings are refused; or counts them as a request, and returns how many more are possible. */
@@ -291,7 +292,7 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     const together: Begun[] = [], indexes: number[] = [];
     const assumesQuiet = deps.others?.areQuiet() === true;
     if (!assumesQuiet) await deps.others?.look();
-    const rules = { ...rulesAt(now()), assumesQuiet };
+    const rules = rulesAt(now(), assumesQuiet);
     const settle = (index: number, result: Promise<IntakeResult>) =>
       Promise.allSettled([result]).then(([settled]) => void (results[index] = settled));
     for (let index = 0; index < all.length; index++) {

@@ -4,10 +4,11 @@
  * @module
  */
 
+import { objectNote } from "../../data/object_note.ts";
 import type { IngestGroup } from "./group.ts";
 
 /** How to add groups to the operations that take them. */
-const groupAdders = new WeakMap<object, (group: IngestGroup) => void>();
+const groupAdders = objectNote<object, (group: IngestGroup) => void>("add group");
 
 /** Lets an operation take groups. */
 export function takeGroups(
@@ -29,5 +30,5 @@ export function addGroup(op: Deno.AtomicOperation, group: IngestGroup): boolean 
 
 /** Whether an operation takes a group. */
 export function holdsGroups(op: Deno.AtomicOperation): boolean {
-  return groupAdders.has(op);
+  return groupAdders.get(op) !== undefined;
 }

@@ -28,6 +28,15 @@ declare module "hono" {
   }
 }
 
+/** How many addresses without a key are known at once, as most requests come from few. */
+const MAX_ADDRESSES = 1_000;
+
+/** Who sends requests from an address where everyone may do everything. */
+interface Anonymous {
+  readonly caller: Caller;
+  readonly callerNow: () => Promise<Caller>;
+}
+
 /** Sets who sends a request. Most callers are known at once; otherwise it has to be awaited. */
 export type SetCaller = (c: Context) => Promise<void> | undefined;
 
@@ -38,10 +47,16 @@ export type SetCaller = (c: Context) => Promise<void> | undefined;
  */
 export function authenticate(authenticators: readonly Authenticator[] | null): SetCaller {
   if (authenticators === null) {
+    const known = new Map<string, Anonymous>();
     return (c) => {
-      const caller = anonymousCaller(c.get("address"));
-      c.set("caller", caller);
-      c.set("callerNow", () => Promise.resolve(caller));
+      const address = c.get("address");
+      let anonymous = known.get(address);
+      if (anonymous === undefined) {
+        if (known.size === MAX_ADDRESSES) known.clear();
+        known.set(address, anonymous = anonymousAt(address));
+      }
+      c.set("caller", anonymous.caller);
+      c.set("callerNow", anonymous.callerNow);
       return undefined;
     };
   }
@@ -59,6 +74,11 @@ export function authenticate(authenticators: readonly Authenticator[] | null): S
     setCaller(c, found);
     return undefined;
   };
+}
+
+function anonymousAt(address: string): Anonymous {
+  const caller = anonymousCaller(address);
+  return { caller, callerNow: () => Promise.resolve(caller) };
 }
 
 function setCaller(c: Context, found: Recognized): void {

@@ -28,10 +28,12 @@ export function withDirectRoute(
   frame: RequestFrame,
   app: Fetch,
 ): Fetch {
-  const set = (c: Context, answer: Response) => void (c.res = answer);
+  const answerWith = (c: Context, answer: Response) => void (c.res = answer);
   const run = (c: Context) => {
     const answer = handler(c);
-    return answer instanceof Response ? set(c, answer) : answer.then((later) => set(c, later));
+    return answer instanceof Response
+      ? answerWith(c, answer)
+      : answer.then((later) => answerWith(c, later));
   };
 
   return (request, ...rest) =>
@@ -46,20 +48,21 @@ function hasPath(url: string, path: string): boolean {
     url.indexOf("/", url.indexOf("://") + 3) === url.length - path.length;
 }
 
-/** The methods of all direct contexts, as functions of its own would cost each of them. */
-const CONTEXT_METHODS = {
-  get(this: { known: Record<string, unknown> }, name: string) {
-    return this.known[name];
-  },
-  set(this: { known: Record<string, unknown> }, name: string, value: unknown) {
-    this.known[name] = value;
-  },
-};
-const REQUEST_METHODS = {
-  header(this: { raw: Request }, name: string) {
-    return this.raw.headers.get(name);
-  },
-};
+/** The properties that a direct context may have. */
+interface Direct {
+  readonly known: Record<string, unknown>;
+}
+
+// The methods of all direct contexts, as functions of its own would cost each of them.
+function get(this: Direct, name: string): unknown {
+  return this.known[name];
+}
+function set(this: Direct, name: string, value: unknown): void {
+  this.known[name] = value;
+}
+function header(this: { readonly raw: Request }, name: string): string | null {
+  return this.raw.headers.get(name);
+}
 
 /** What the frame, the guard and the handler of a direct route need of a context. */
 function directContext(
@@ -67,17 +70,19 @@ function directContext(
   { path, env }: { path: string; env: unknown },
 ): Context {
   const context = {
-    __proto__: CONTEXT_METHODS,
-    req: { __proto__: REQUEST_METHODS, raw, path, method: raw.method },
+    req: { raw, path, method: raw.method, header },
     env: env ?? {},
+    get,
+    set,
+    // Named here, as an object that grows costs more.
     known: {
-      __proto__: null,
       address: undefined,
       audit: undefined,
       caller: undefined,
       callerNow: undefined,
       countRequest: undefined,
       isPage: undefined,
+      limitHeaders: undefined,
       refusal: undefined,
       requireStillAllowed: undefined,
       route: undefined,

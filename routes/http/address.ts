@@ -4,7 +4,7 @@
  * @module
  */
 
-import { clientAddress } from "../../data/access/client_address.ts";
+import { clientAddress, directAddress } from "../../data/access/client_address.ts";
 
 declare module "hono" {
   interface ContextVariableMap {
@@ -16,12 +16,10 @@ declare module "hono" {
 /** The address of the other end of the connection, or whom so many proxies name. */
 export function addressOf({ headers }: Request, env: unknown, proxies: number): string {
   const socket = socketAddress(env);
-  if (proxies === 0) return clientAddress({ ...DIRECT, socket });
+  if (proxies === 0) return directAddress(socket);
   const xForwardedFor = headers.get("x-forwarded-for"), forwarded = headers.get("forwarded");
   return clientAddress({ socket, xForwardedFor, forwarded, proxies });
 }
-
-const DIRECT = { xForwardedFor: null, forwarded: null, proxies: 0 };
 
 /** The address of the other end of the connection. */
 function socketAddress(env: unknown): string {

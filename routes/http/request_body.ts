@@ -8,12 +8,12 @@
 import type { Context } from "hono";
 import { AppError } from "../../data/app_error.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
+import { objectNote } from "../../data/object_note.ts";
 import { uploadTooLarge } from "../../data/unpack/upload_too_large.ts";
 import { type BodySource, createPlainSource } from "./body_source.ts";
 import { checkCaller, type CheckedRequest } from "./caller_check.ts";
 import { createChunkedSource } from "./chunked_source.ts";
 import { createReadAhead } from "./read_ahead.ts";
-import { requestNote } from "./request_note.ts";
 import {
   createUploadPace,
   SLOW_BYTES_PER_MINUTE,
@@ -103,9 +103,9 @@ interface OpenBounds {
 }
 
 /** The requests whose bodies are bounded. */
-const all = requestNote<Bounded>("body");
+const all = objectNote<Request, Bounded>("body");
 /** Requests whose bodies are not. */
-const free = requestNote<Opened>("free body");
+const free = objectNote<Request, Opened>("free body");
 
 /** A body without bounds, for code that runs without the app. */
 function unbounded(): Opened {

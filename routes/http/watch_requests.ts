@@ -7,11 +7,11 @@
 import type { Context } from "hono";
 import { pathWithoutSecrets } from "../../data/access/key_text.ts";
 import type { Log } from "../../data/log.ts";
+import { objectNote } from "../../data/object_note.ts";
 import { currentRequestId } from "../../data/request_context.ts";
 import { describeSpan, isTracing } from "../../data/tracing.ts";
 import { NO_RECORDER, type Recorder } from "../../data/metrics/recorder.ts";
 import { hideAddress } from "./hidden_address.ts";
-import { requestNote } from "./request_note.ts";
 
 /** What taking note needs. */
 export interface RequestWatchDeps {
@@ -53,7 +53,7 @@ export interface RequestWatch {
 }
 
 /** The requests that run. */
-const all = requestNote<RunningRequest>("running");
+const all = objectNote<Request, RunningRequest>("running");
 
 /**
  * Takes note of an answer that a request gets before the one of the app, which then counts no more.
