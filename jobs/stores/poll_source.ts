@@ -1,5 +1,5 @@
 /**
- * Where a report reads polls: in the database itself, or in a snapshot of its file.
+ * Where a report reads polls: in the database itself, or in its file.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { DamagedDataError } from "../../kv/series/damage.ts";
 import { createLatestDecoder } from "../../kv/series/latest_page.ts";
 import type { ProfileExtent, ScannedBatch } from "../../kv/series/scan.ts";
 import {
-  listSnapshotSeries,
-  scanSnapshot,
-  snapshotExtent,
-  type SnapshotSeries,
-  type SnapshotSource,
-} from "../../kv/series/scan_snapshot.ts";
+  fileExtent,
+  type FileSeries,
+  type FileSource,
+  listFileSeries,
+  scanFile,
+} from "../../kv/series/scan_file.ts";
 import type { ScanSpan, SeriesStore } from "../../kv/series/store.ts";
 
 /** Reads polls. */
@@ -50,20 +50,20 @@ export function livePolls(
   };
 }
 
-/** Reads them in a snapshot. */
-export function snapshotPolls(
-  source: SnapshotSource,
+/** Reads them in its file. */
+export function filePolls(
+  source: FileSource,
   { signal, damaged }: { signal: AbortSignal; damaged: PollSource["damaged"] },
 ): PollSource {
-  let listing: Promise<SnapshotSeries[]> | null = null;
-  const list = () => listing ??= listSnapshotSeries(source, "site");
+  let listing: Promise<FileSeries[]> | null = null;
+  const list = () => listing ??= listFileSeries(source, "site");
 
   async function* scan(span: ScanSpan): AsyncGenerator<ScannedBatch> {
-    yield* scanSnapshot(source, "site", { ...span, series: await list(), signal });
+    yield* scanFile(source, "site", { ...span, series: await list(), signal });
   }
 
   return {
-    extent: async () => snapshotExtent(source, await list()),
+    extent: async () => fileExtent(source, await list()),
     async latestMs(upToMs, wants) {
       const span = endingAt(upToMs);
       const decode = createLatestDecoder("site", span);

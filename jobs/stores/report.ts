@@ -14,7 +14,7 @@ import { DEFAULT_STORE_ZONE } from "../../data/stores/business_hours.ts";
 import { reportRangeSpan } from "../../data/stores/report_range.ts";
 import { localDate } from "../../data/time/zone.ts";
 import { hasHeads } from "../../kv/series/heads.ts";
-import { findUnfolded, type UnfoldedSeries } from "../../kv/series/scan_snapshot.ts";
+import { findUnfolded, type UnfoldedSeries } from "../../kv/series/scan_file.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { Deflaters } from "../engine/deflaters.ts";
 import type { JobContext, JobKind, JobOutcome } from "../engine/job_kind.ts";
@@ -99,7 +99,7 @@ async function write(
 ): Promise<WrittenReport> {
   const { series, files, threads, databasePath: path } = deps;
   const request = { params, ...times };
-  const unfolded = await findForSnapshot(deps, request);
+  const unfolded = await findForFile(deps, request);
   if (threads === undefined || !path || unfolded === null) {
     return await writeLive(deps, context, request);
   }
@@ -119,7 +119,7 @@ async function write(
  * The stores that a worker has to ask for if it reads the file of the database; null if it should not, as there
  * is no file or no worker, too little to do, or too much to ask for.
  */
-async function findForSnapshot(
+async function findForFile(
   { kv, threads, databasePath }: StoreReportDeps,
   { params, createdMs }: Request,
 ): Promise<UnfoldedSeries[] | null> {

@@ -8,14 +8,14 @@
 import { openDiskWriter } from "../../data/files/disk_writer.ts";
 import type { WrittenFile } from "../../data/files/file_store.ts";
 import type { Span } from "../../data/readings/page.ts";
-import { openFileSnapshot, UnreadableFileError } from "../../kv/file_snapshot.ts";
+import { openDatabaseFile, UnreadableFileError } from "../../kv/database_file.ts";
 import { untilAborted } from "../../data/files/until_aborted.ts";
 import { writeStream } from "../../data/files/write_stream.ts";
 import { createDeflaters } from "../engine/deflaters.ts";
 import type { TaskContext } from "../engine/serve_tasks.ts";
 import { type Sent, sentError } from "../engine/thread_messages.ts";
 import { openReport } from "./open_report.ts";
-import { snapshotPolls } from "./poll_source.ts";
+import { filePolls } from "./poll_source.ts";
 import type { ReportSpec } from "./report_plan.ts";
 import { withSettings } from "./report_stores.ts";
 import type { StoreBatch } from "./store_batch.ts";
@@ -50,7 +50,7 @@ export async function runReport(
   };
   const value = "spec" in source
     ? await writeAskedStores(source.spec, { ask, signal, shared })
-    : await writeFromSnapshot(source, { ask, signal, shared }).catch(unreadable);
+    : await writeFromFile(source, { ask, signal, shared }).catch(unreadable);
   return { value };
 }
 
@@ -76,23 +76,23 @@ async function writeAskedStores(
 }
 
 /** Writes a report on stores that this thread reads. */
-async function writeFromSnapshot(
+async function writeFromFile(
   { path, unfolded, params, ...times }: FileReport,
   { ask, signal, shared }: Sides,
 ): Promise<WrittenReport> {
-  using snapshot = openFileSnapshot(path);
+  using file = openDatabaseFile(path);
   const readUnfolded = (id: string, span: Span) => ask("unfolded", { id, span });
   const { damaged } = shared;
-  const polls = snapshotPolls({ snapshot, unfolded, readUnfolded }, { signal, damaged });
+  const polls = filePolls({ file, unfolded, readUnfolded }, { signal, damaged });
   const { spec, wants, shareOf } = await openReport(polls, params, times);
-  snapshot.rest();
+  file.rest();
   let done = 0, looked = 0;
 
   async function* batches(span: Span): AsyncGenerator<StoreBatch> {
     // While it waits for the answer, this thread hears of an abort.
     let shown: Promise<unknown> = Promise.resolve();
-    for await (const batch of withSettings(snapshot, polls.scan({ ...span, wants }))) {
-      snapshot.rest();
+    for await (const batch of withSettings(file, polls.scan({ ...span, wants }))) {
+      file.rest();
       await shown;
       looked += batch.looked;
       yield batch;

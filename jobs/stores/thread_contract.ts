@@ -7,7 +7,7 @@
 import type { WrittenFile } from "../../data/files/file_store.ts";
 import type { Page, Span } from "../../data/readings/page.ts";
 import type { DamagedPlace } from "../../kv/series/damage.ts";
-import type { UnfoldedSeries } from "../../kv/series/scan_snapshot.ts";
+import type { UnfoldedSeries } from "../../kv/series/scan_file.ts";
 import type { SentError } from "../engine/thread_messages.ts";
 import type { ReportTimes } from "./open_report.ts";
 import type { StoreReportParams } from "./report_contract.ts";

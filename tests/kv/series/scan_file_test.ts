@@ -1,16 +1,16 @@
-import { openFileSnapshot } from "../../../kv/file_snapshot.ts";
+import { openDatabaseFile } from "../../../kv/database_file.ts";
 import { openKv } from "../../../kv/opened_kv.ts";
 import { createIngest } from "../../../kv/series/ingest.ts";
 import { decodeLatest } from "../../../kv/series/latest_page.ts";
 import { packedAt } from "../../../kv/series/packed_batch.ts";
 import type { ScanOptions } from "../../../kv/series/scan.ts";
 import {
+  fileExtent,
+  type FileSource,
   findUnfolded,
-  listSnapshotSeries,
-  scanSnapshot,
-  snapshotExtent,
-  type SnapshotSource,
-} from "../../../kv/series/scan_snapshot.ts";
+  listFileSeries,
+  scanFile,
+} from "../../../kv/series/scan_file.ts";
 import { createSeriesStore, type SeriesStore } from "../../../kv/series/store.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { never } from "../../support/file_store_box.ts";
@@ -38,20 +38,20 @@ async function openRig() {
   const owned = stack.move();
   const add = (id: string, ...rows: Row[]) => ingest.add(site(id), pageOf(rows));
 
-  /** Opens a snapshot. `between` happens after the series with segments were found. */
-  async function snapshot(between = async () => {}): Promise<SnapshotSource & Disposable> {
+  /** Opens the file. `between` happens after the series with segments were found. */
+  async function open(between = async () => {}): Promise<FileSource & Disposable> {
     const unfolded = await findUnfolded(kv, "site", 100);
     assert(unfolded !== null);
     await between();
-    const file = openFileSnapshot(opened.databasePath!);
+    const file = openDatabaseFile(opened.databasePath!);
     return {
-      snapshot: file,
+      file,
       unfolded,
       readUnfolded: (id, span) => series.withPrevious(site(id), span),
       [Symbol.dispose]: () => file[Symbol.dispose](),
     };
   }
-  return { kv, series, add, snapshot, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { kv, series, add, open, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 function site(id: string) {
@@ -60,14 +60,14 @@ function site(id: string) {
 
 /** What a scan finds. `between` happens after the series are listed. */
 async function linesOf(
-  source: SnapshotSource,
+  source: FileSource,
   options: Omit<ScanOptions, "signal"> = SPAN,
   between = async () => {},
 ) {
   const lines = new Map<string, readonly string[]>();
-  const series = await listSnapshotSeries(source, "site");
+  const series = await listFileSeries(source, "site");
   await between();
-  const scan = scanSnapshot(source, "site", { ...options, series, signal: never });
+  const scan = scanFile(source, "site", { ...options, series, signal: never });
   for await (const batch of scan) {
     for (const [index, id] of batch.ids.entries()) {
       const page = decodeLatest(site(id), packedAt(batch, index), options);
@@ -93,19 +93,19 @@ async function writeSome(series: SeriesStore): Promise<void> {
   await series.write(site("old"), pageOf([[DAY - 40 * DAY_MS, "1"]]));
 }
 
-Deno.test("a scan of a snapshot finds what a scan of the database finds, segments too", async () => {
+Deno.test("a scan of a file finds what a scan of the database finds, segments too", async () => {
   await using rig = await openRig();
   const { series, add } = rig;
   await writeSome(series);
   await add("s007", [DAY + 5 * HOUR_MS, "1"], [DAY - 3, "0"]);
   await add("a-new", [DAY + 1, "1"]);
   await add("z-new", [DAY + 2, "1"]);
-  using source = await rig.snapshot();
+  using source = await rig.open();
   const expected = await scanLines(series, "site", SPAN);
   assertEquals(await linesOf(source), expected);
   assertEquals(expected.size, 252);
-  const listed = await listSnapshotSeries(source, "site");
-  assertEquals(snapshotExtent(source, listed), await series.extent("site"));
+  const listed = await listFileSeries(source, "site");
+  assertEquals(fileExtent(source, listed), await series.extent("site"));
   const wants = (id: string) => id < "s005" || id === "z-new";
   const few = await linesOf(source, { ...SPAN, wants });
   assertEquals([...few.keys()], ["a-new", "old", "s000", "s001", "s002", "s003", "s004", "z-new"]);
@@ -129,7 +129,7 @@ Deno.test("of too many series with segments, none is described", async () => {
   assert(gets > 0);
 });
 
-Deno.test("a scan of a snapshot misses nothing that was there before, whatever is folded when", async () => {
+Deno.test("a scan of a file misses nothing that was there before, whatever is folded when", async () => {
   await using rig = await openRig();
   const { series, add } = rig;
   await writeSome(series);
@@ -138,7 +138,7 @@ Deno.test("a scan of a snapshot misses nothing that was there before, whatever i
   await add("fresh", [DAY + 7 * HOUR_MS, "1"]);
   const before = await scanLines(series, "site", SPAN);
   // Folds before the file is opened, after that, and after its heads were listed.
-  using source = await rig.snapshot(async () => {
+  using source = await rig.open(async () => {
     await series.fold(site("s007"));
     await series.fold(site("fresh"));
   });
@@ -146,13 +146,13 @@ Deno.test("a scan of a snapshot misses nothing that was there before, whatever i
   assertEquals(await linesOf(source), before);
 });
 
-Deno.test("a scan of a snapshot shows series that change after their heads were listed as they are in the database", async () => {
+Deno.test("a scan of a file shows series that change after their heads were listed as they are in the database", async () => {
   await using rig = await openRig();
   const { series, add } = rig;
   await writeSome(series);
-  using source = await rig.snapshot();
+  using source = await rig.open();
   const asked: string[] = [];
-  const watched: SnapshotSource = {
+  const watched: FileSource = {
     ...source,
     readUnfolded(id, span) {
       asked.push(id);
@@ -173,21 +173,21 @@ Deno.test("a scan of a snapshot shows series that change after their heads were 
   assertEquals(now.has("s201"), false);
 });
 
-Deno.test("a scan of a snapshot finds all of a series or nothing if it is removed while its blocks are read", async () => {
+Deno.test("a scan of a file finds all of a series or nothing if it is removed while its blocks are read", async () => {
   await using rig = await openRig();
   const { series } = rig;
   const days = Array.from({ length: 40 }, (_, day): Row => [DAY + day * DAY_MS, "1"]);
   await series.write(site("long"), pageOf(days));
   await series.write(site("other"), pageOf(days));
   const span = { fromMs: DAY, toMs: DAY + 40 * DAY_MS };
-  using source = await rig.snapshot();
+  using source = await rig.open();
   let reads = 0;
-  const interrupted: SnapshotSource = {
+  const interrupted: FileSource = {
     ...source,
-    snapshot: {
-      ...source.snapshot,
+    file: {
+      ...source.file,
       list<T>(selector: Deno.KvListSelector, options?: Deno.KvListOptions) {
-        const entries = source.snapshot.list<T>(selector, options);
+        const entries = source.file.list<T>(selector, options);
         if (options?.reverse !== true || ++reads > 1) return entries;
         // The first blocks of the first series are read before it is removed, and the others after that.
         return (async function* () {
@@ -205,20 +205,20 @@ Deno.test("a scan of a snapshot finds all of a series or nothing if it is remove
   assertEquals([...lines].map(([id, { length }]) => [id, length]), [["other", 40]]);
 });
 
-Deno.test("while a snapshot is scanned, others have turns, and the file is closed for them", async () => {
+Deno.test("while a file is scanned, others have turns, and the file is closed for them", async () => {
   await using rig = await openRig();
   const { series } = rig;
   await writeSome(series);
-  using source = await rig.snapshot();
+  using source = await rig.open();
   let turns = 0, rests = 0;
   const timer = setInterval(() => turns++, 0);
-  const resting: SnapshotSource = {
+  const resting: FileSource = {
     ...source,
-    snapshot: {
-      ...source.snapshot,
+    file: {
+      ...source.file,
       rest() {
         rests++;
-        source.snapshot.rest();
+        source.file.rest();
       },
     },
   };

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type FileSnapshot, openFileSnapshot } from "../../kv/file_snapshot.ts";
+import { type DatabaseFile, openDatabaseFile } from "../../kv/database_file.ts";
 
 /** What it is told. */
 export interface ReadFile {
@@ -18,15 +18,15 @@ export interface ReadFile {
 }
 
 const scope = globalThis as unknown as Pick<Worker, "onmessage" | "postMessage">;
-let snapshot: FileSnapshot | null = null;
+let database: DatabaseFile | null = null;
 
 scope.onmessage = async ({ data }: MessageEvent<ReadFile>) => {
-  snapshot ??= openFileSnapshot(data.path);
-  const list = snapshot.list({ prefix: ["a"] }, { batchSize: 5 });
+  database ??= openDatabaseFile(data.path);
+  const list = database.list({ prefix: ["a"] }, { batchSize: 5 });
   // The list goes on after these.
   for (let i = 0; i < 7; i++) await list.next();
-  await snapshot.get(["a", 1]);
-  if (data.rests) snapshot.rest();
+  await database.get(["a", 1]);
+  if (data.rests) database.rest();
   scope.postMessage("read");
   // The worker is terminated here.
   while (data.hangs);

@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
-import { openFileSnapshot, UnreadableFileError } from "../../kv/file_snapshot.ts";
+import { openDatabaseFile, UnreadableFileError } from "../../kv/database_file.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
-import type { ReadFile } from "../support/file_snapshot_worker.ts";
+import type { ReadFile } from "../support/database_file_worker.ts";
 import { createRandom } from "../support/strict_kv.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 
@@ -9,7 +9,7 @@ import { makeTempFolder } from "../support/temp_folder.ts";
 const TEXTS = ["", "a", "a\0", "a\0\0b", "\0", "ab", "é", "\u{1F50B}", "\uffff", "store.1"];
 const NUMBERS = [-Infinity, -1e9, -1, -0.5, -0, 0, 1e-300, 0.5, 1, 255, 256, 1.7e12, Infinity];
 
-Deno.test("a snapshot of a file lists and gets the same entries as Deno KV", async () => {
+Deno.test("a file lists and gets the same entries as Deno KV", async () => {
   await using folder = await makeTempFolder();
   const path = `${folder.path}/kv.sqlite3`;
   using kv = await Deno.openKv(path);
@@ -26,7 +26,7 @@ Deno.test("a snapshot of a file lists and gets the same entries as Deno KV", asy
   const some = <T>(of: readonly T[]) => of[Math.floor(random() * of.length)];
   const someKey = () => Array.from({ length: 1 + Math.floor(random() * 3) }, () => some(parts));
   for (let i = 0; i < 300; i++) await kv.set(someKey(), some(values));
-  using snapshot = openFileSnapshot(path);
+  using database = openDatabaseFile(path);
   const selectors: Deno.KvListSelector[] = [
     { prefix: [] },
     ...parts.map((part) => ({ prefix: [part] })),
@@ -46,15 +46,15 @@ Deno.test("a snapshot of a file lists and gets the same entries as Deno KV", asy
     const expected = await Array.fromAsync(kv.list(selector, options)).catch(() => null);
     // Deno KV refuses a range that ends before it starts.
     if (expected === null) continue;
-    assertEquals(await Array.fromAsync(snapshot.list(selector, options)), expected);
+    assertEquals(await Array.fromAsync(database.list(selector, options)), expected);
     found += expected.length;
   }
   assert(found > 500);
   for await (const entry of kv.list({ prefix: [] })) {
-    assertEquals<unknown>(await snapshot.get(entry.key), entry);
+    assertEquals<unknown>(await database.get(entry.key), entry);
   }
   const none = { key: ["nowhere"], value: null, versionstamp: null };
-  assertEquals(await snapshot.get(["nowhere"]), none);
+  assertEquals(await database.get(["nowhere"]), none);
 });
 
 Deno.test("a file that is read shows what others have written, and they need not wait", async () => {
@@ -62,18 +62,18 @@ Deno.test("a file that is read shows what others have written, and they need not
   const path = `${folder.path}/kv.sqlite3`;
   using kv = await Deno.openKv(path);
   for (let i = 0; i < 500; i++) await kv.set(["a", i], i);
-  using snapshot = openFileSnapshot(path);
-  const list = snapshot.list<number>({ prefix: ["a"] }, { batchSize: 10 });
+  using database = openDatabaseFile(path);
+  const list = database.list<number>({ prefix: ["a"] }, { batchSize: 10 });
   for (let i = 0; i < 10; i++) assertEquals((await list.next()).value?.value, i);
   for (let i = 0; i < 500; i++) {
     const entry = await kv.get(["a", i]);
     assert((await kv.atomic().check(entry).set(["a", i], -i).commit()).ok);
   }
-  snapshot.rest();
+  database.rest();
   // What was read before is not read again.
   const values = await Array.fromAsync(list, ({ value }) => value);
   assertEquals(values, Array.from({ length: 490 }, (_, index) => -10 - index));
-  assertEquals((await snapshot.get(["a", 3])).value, -3);
+  assertEquals((await database.get(["a", 3])).value, -3);
 });
 
 Deno.test("a file that is closed cannot be read, but one that rests can", async () => {
@@ -81,17 +81,17 @@ Deno.test("a file that is closed cannot be read, but one that rests can", async 
   const path = `${folder.path}/kv.sqlite3`;
   const kv = await Deno.openKv(path);
   await kv.set(["a"], 1);
-  const snapshot = openFileSnapshot(path);
-  snapshot.rest();
-  snapshot.rest();
-  assertEquals((await snapshot.get(["a"])).value, 1);
-  snapshot.rest();
+  const database = openDatabaseFile(path);
+  database.rest();
+  database.rest();
+  assertEquals((await database.get(["a"])).value, 1);
+  database.rest();
   kv.close();
   // The last connection removes the log, so there was no other one.
   assertEquals(await exists(`${path}-wal`), false);
-  snapshot[Symbol.dispose]();
-  await assertRejects(() => snapshot.get(["a"]), UnreadableFileError, "is closed");
-  await assertRejects(() => snapshot.list({ prefix: [] }).next(), UnreadableFileError, "is closed");
+  database[Symbol.dispose]();
+  await assertRejects(() => database.get(["a"]), UnreadableFileError, "is closed");
+  await assertRejects(() => database.list({ prefix: [] }).next(), UnreadableFileError, "is closed");
 });
 
 for (const hangs of [false, true]) {
@@ -114,7 +114,7 @@ for (const hangs of [false, true]) {
 
 /** Runs a worker until it has read a file, and terminates it. */
 async function terminateReader(task: ReadFile): Promise<void> {
-  const url = new URL("../support/file_snapshot_worker.ts", import.meta.url);
+  const url = new URL("../support/database_file_worker.ts", import.meta.url);
   const worker = new Worker(url, { type: "module" });
   await new Promise((resolve) => {
     worker.onmessage = resolve;
@@ -142,15 +142,15 @@ async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
 
-Deno.test("a file that is no database of Deno KV has no snapshot", async () => {
+Deno.test("a file that is no database of Deno KV cannot be opened", async () => {
   await using folder = await makeTempFolder();
   const path = `${folder.path}/text`;
   await Deno.writeTextFile(
     path,
     "not a database, but long enough to be looked at as one".repeat(20),
   );
-  assertThrows(() => openFileSnapshot(path), UnreadableFileError);
-  assertThrows(() => openFileSnapshot(`${folder.path}/nowhere`), UnreadableFileError);
+  assertThrows(() => openDatabaseFile(path), UnreadableFileError);
+  assertThrows(() => openDatabaseFile(`${folder.path}/nowhere`), UnreadableFileError);
 });
 
 Deno.test("a key that no database writes is an error, not an endless loop", async () => {
@@ -159,7 +159,7 @@ Deno.test("a key that no database writes is an error, not an endless loop", asyn
   using kv = await Deno.openKv(path);
   await kv.set(["a"], 1);
   withDatabase(path, (database) => database.exec("UPDATE kv SET k = x'0261'"));
-  using snapshot = openFileSnapshot(path);
-  const list = snapshot.list({ start: [], end: ["b"] });
+  using database = openDatabaseFile(path);
+  const list = database.list({ start: [], end: ["b"] });
   await assertRejects(() => list.next(), UnreadableFileError, "has no end");
 });

@@ -30,7 +30,7 @@ export class UnreadableFileError extends Error {
 }
 
 /** A database file that is read. Reading may throw an {@link UnreadableFileError}. Disposing of it closes it for good. */
-export interface FileSnapshot extends Pick<Deno.Kv, "get" | "list">, Disposable {
+export interface DatabaseFile extends Pick<Deno.Kv, "get" | "list">, Disposable {
   /**
    * Closes the file until the next read. Called before a wait, it leaves nothing open if the thread is
    * terminated meanwhile. Opening it again takes about 0.3 ms.
@@ -69,7 +69,7 @@ interface Range {
  *
  * @throws {UnreadableFileError} if the file cannot be read, or is not a database of Deno KV.
  */
-export function openFileSnapshot(path: string): FileSnapshot {
+export function openDatabaseFile(path: string): DatabaseFile {
   let open: Connection | null = connect(path);
   let isClosed = false;
 

@@ -1,5 +1,5 @@
 /**
- * Reading the latest readings of every series of a profile from a database file (`kv/file_snapshot.ts`).
+ * Reading the latest readings of every series of a profile from a database file (`kv/database_file.ts`).
  *
  * A file misses segments, which wait in a journal. So the series that have some are found in the database
  * itself **before** the file is opened (`findUnfolded()`), and are read from there: what a fold moves into
@@ -15,7 +15,7 @@
 
 import type { Page, Span } from "../../data/readings/page.ts";
 import type { ProfileName } from "../../data/readings/profile.ts";
-import type { FileSnapshot } from "../file_snapshot.ts";
+import type { DatabaseFile } from "../database_file.ts";
 import { listHeads, rangeHeads } from "./heads.ts";
 import { createBatchPacker, type PackedLatest } from "./packed_batch.ts";
 import { describeSeries } from "./read.ts";
@@ -65,9 +65,9 @@ export async function findUnfolded(
 }
 
 /** What is read from a file. */
-export interface SnapshotSource {
+export interface FileSource {
   /** The file. */
-  readonly snapshot: Pick<FileSnapshot, "get" | "list" | "rest">;
+  readonly file: Pick<DatabaseFile, "get" | "list" | "rest">;
   /** The series with segments, ascending. */
   readonly unfolded: readonly UnfoldedSeries[];
   /** Reads a series from the database itself: its readings in a span, and the last one before it. */
@@ -75,7 +75,7 @@ export interface SnapshotSource {
 }
 
 /** A series to read. */
-export interface SnapshotSeries {
+export interface FileSeries {
   /** Its id. */
   readonly id: string;
   /** Its head, of which the times are used; null if it is not read from the file. */
@@ -90,15 +90,15 @@ interface KnownHead {
 }
 
 /** The series of a profile in the order of their ids. */
-export async function listSnapshotSeries(
-  { snapshot, unfolded }: SnapshotSource,
+export async function listFileSeries(
+  { file, unfolded }: FileSource,
   profile: ProfileName,
-): Promise<SnapshotSeries[]> {
-  const series: SnapshotSeries[] = [];
+): Promise<FileSeries[]> {
+  const series: FileSeries[] = [];
   let next = 0, headCount = 0;
-  for await (const { id, head, versionstamp } of listHeads(snapshot, profile, "")) {
+  for await (const { id, head, versionstamp } of listHeads(file, profile, "")) {
     const { state, firstMs, lastMs } = head;
-    if (++headCount % TURN_HEADS === 0) await restForTurn(snapshot);
+    if (++headCount % TURN_HEADS === 0) await restForTurn(file);
     while (unfolded[next]?.id < id) series.push({ id: unfolded[next++].id, head: null });
     if (unfolded[next]?.id === id) series.push({ id: unfolded[next++].id, head: null });
     // If it is not live, blocks that still exist are being removed.
@@ -109,9 +109,9 @@ export async function listSnapshotSeries(
 }
 
 /** About how many of these series have readings, and the time of their last reading. */
-export function snapshotExtent(
-  { unfolded }: SnapshotSource,
-  series: readonly SnapshotSeries[],
+export function fileExtent(
+  { unfolded }: FileSource,
+  series: readonly FileSeries[],
 ): ProfileExtent {
   let count = 0, lastMs = -Infinity;
   for (const { lastMs: ownMs } of [...series.map(({ head }) => head ?? NEVER), ...unfolded]) {
@@ -125,15 +125,15 @@ export function snapshotExtent(
 const NEVER = { lastMs: -Infinity };
 
 /** What `scanPacked()` gives, from a file. */
-export async function* scanSnapshot(
-  source: SnapshotSource,
+export async function* scanFile(
+  source: FileSource,
   profile: ProfileName,
   { series, signal, wants = () => true, ...span }: ScanOptions & {
-    readonly series: readonly SnapshotSeries[];
+    readonly series: readonly FileSeries[];
   },
 ): AsyncGenerator<ScannedBatch> {
   for (let next = 0; next < series.length;) {
-    await restForTurn(source.snapshot);
+    await restForTurn(source.file);
     const packer = createBatchPacker();
     const asked: string[] = [];
     const heads = new Map<string, KnownHead>();
@@ -147,11 +147,11 @@ export async function* scanSnapshot(
         continue;
       }
       heads.set(id, head);
-      const blocks = await readLatestBlocks(source.snapshot, { profile, id }, head, span);
+      const blocks = await readLatestBlocks(source.file, { profile, id }, head, span);
       packer.add(id, { blocks, overlay: null });
     }
-    asked.push(...await changedSince(source.snapshot, profile, heads));
-    if (asked.length > 0) source.snapshot.rest();
+    asked.push(...await changedSince(source.file, profile, heads));
+    if (asked.length > 0) source.file.rest();
     for (let at = 0; at < asked.length; at += READS) {
       signal.throwIfAborted();
       await Promise.all(
@@ -165,26 +165,26 @@ export async function* scanSnapshot(
 }
 
 /** Lets other tasks of this thread have a turn: what is read from a file is there at once. */
-async function restForTurn(snapshot: SnapshotSource["snapshot"]): Promise<void> {
-  snapshot.rest();
+async function restForTurn(file: FileSource["file"]): Promise<void> {
+  file.rest();
   await nextTurn();
 }
 
 /** The ids of those series whose heads have changed. */
 async function changedSince(
-  snapshot: SnapshotSource["snapshot"],
+  file: FileSource["file"],
   profile: ProfileName,
   heads: ReadonlyMap<string, KnownHead>,
 ): Promise<string[]> {
   if (heads.size === 0) return [];
   const ids = [...heads.keys()];
-  const now = await rangeHeads(snapshot, profile, ids);
+  const now = await rangeHeads(file, profile, ids);
   return ids.filter((id, index) => now[index].versionstamp !== heads.get(id)?.versionstamp);
 }
 
 /** A series of the database itself. */
 async function readItself(
-  { readUnfolded }: SnapshotSource,
+  { readUnfolded }: FileSource,
   id: string,
   span: Span,
 ): Promise<PackedLatest> {
