@@ -9,7 +9,8 @@
  */
 
 import { toFloats } from "../readings/decimal.ts";
-import type { Page, Span } from "../readings/page.ts";
+import type { Page } from "../readings/page.ts";
+import type { OpenAhead } from "../stores/open_ahead.ts";
 import type { ChangeCondition, LimitCondition, MetricCondition } from "./rule.ts";
 
 /** A time at which a condition begins or ends. */
@@ -117,12 +118,11 @@ export function silenceTimeline(timesMs: ArrayLike<number>, forMs: number): Time
 /**
  * The timeline of a store, from its polls in ascending order. A store is down from the first moment of
  * its business hours at which its latest poll is inactive. That it closes does not end it, but only
- * business hours count: `open` are the spans in which it is open, ascending and disjoint, and the
- * timeline is valid up to their end.
+ * business hours count. The timeline is valid as far as it is known when it is open.
  */
 export function storeTimeline(
   { timesMs, columns: [{ values }] }: Page,
-  open: readonly Span[],
+  open: OpenAhead,
   forMs: number,
 ): Timeline {
   const turns: Turn[] = [];
@@ -134,11 +134,11 @@ export function storeTimeline(
     if (turns.at(-1)?.holds) continue;
     // Nothing is known before the first poll. Until it opens, a store is not down.
     if (turns.length === 0) turns.push({ atMs: timesMs[i], holds: false, value: 0 });
-    const downMs = firstOpenMs(open, timesMs[i]);
+    const downMs = open.firstMs(timesMs[i]);
     if (downMs === null || (i + 1 < timesMs.length && timesMs[i + 1] <= downMs)) continue;
     addTurn(turns, { atMs: downMs, holds: true, value: 0 });
   }
-  return { turns, ripeMs: (sinceMs) => openFor(open, sinceMs, forMs), knownFromMs: -Infinity };
+  return { turns, ripeMs: (sinceMs) => open.ripeMs(sinceMs, forMs), knownFromMs: -Infinity };
 }
 
 /** Which readings a timeline is made of. */
@@ -240,22 +240,4 @@ function turnAt(turns: readonly Turn[], timeMs: number): number {
 
 function addTurn(turns: Turn[], turn: Turn): void {
   if (turns.at(-1)?.holds !== turn.holds) turns.push(turn);
-}
-
-/** The first open moment at or after a time; null if there is none. */
-function firstOpenMs(open: readonly Span[], timeMs: number): number | null {
-  const span = open.find(({ toMs }) => toMs > timeMs);
-  return span === undefined ? null : Math.max(span.fromMs, timeMs);
-}
-
-/** When a store has been open for `forMs` since a time; Infinity if never. */
-function openFor(open: readonly Span[], sinceMs: number, forMs: number): number {
-  let leftMs = forMs;
-  for (const { fromMs, toMs } of open) {
-    const startMs = Math.max(fromMs, sinceMs);
-    if (startMs >= toMs) continue;
-    if (toMs - startMs >= leftMs) return startMs + leftMs;
-    leftMs -= toMs - startMs;
-  }
-  return Infinity;
 }

@@ -26,13 +26,8 @@ import type {
   AlertTestResult,
   TestedSubject,
 } from "./alert_test_contract.ts";
-import {
-  createHours,
-  hoursAheadMs,
-  type HoursOf,
-  readPage,
-  type TimelineDeps,
-} from "./read_timelines.ts";
+import { readPage, type TimelineDeps } from "./read_back.ts";
+import { createHours, hoursAheadMs, type HoursOf } from "./read_stores.ts";
 
 /** How long before the start readings are read at least, so that the state at the start is known. */
 const BEFORE_MS = 6 * HOUR_MS;
@@ -46,7 +41,7 @@ export interface AlertTesterDeps extends SubjectDeps, TimelineDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get" | "list">;
   /** The readings. */
-  readonly series: Pick<SeriesStore, "describe" | "list" | "latest" | "read">;
+  readonly series: Pick<SeriesStore, "describe" | "describeMany" | "list" | "latest" | "read">;
 }
 
 /** Creates a tester. */
@@ -132,8 +127,10 @@ async function pastTimeline(
     case "down": {
       const page = await readFrom(fromMs - POLLS_BEFORE_MS);
       if (page.timesMs.length === 0) return null;
-      const span = { fromMs: page.timesMs[0], toMs: hoursAheadMs(toMs) };
-      return storeTimeline(page, await deps.hoursOf(deps.kv, id, span), condition.forMs);
+      const openOf = await deps.hoursOf(deps.kv, id);
+      const lastMs = page.timesMs[page.timesMs.length - 1];
+      const span = { fromMs: page.timesMs[0], lastMs, toMs: hoursAheadMs(toMs) };
+      return storeTimeline(page, openOf(span), condition.forMs);
     }
     default: {
       const metrics = deps.profiles.get(profile)?.metrics ?? [];

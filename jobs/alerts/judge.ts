@@ -13,7 +13,8 @@ import { DAY_MS, MINUTE_MS } from "../../data/limits.ts";
 import type { AlertMemory } from "./alert_memory.ts";
 import { type CommitDeps, commitSteps, type Outcome } from "./commit_steps.ts";
 import type { LiveRule, LiveRules } from "./live_rules.ts";
-import type { Moment, TimelineReader, TimelineRequest } from "./read_timelines.ts";
+import type { Moment, TimelineRequest } from "./read_back.ts";
+import type { TimelineReader } from "./read_timelines.ts";
 import { type SendDeps, sendMessages } from "./send_messages.ts";
 import { STORE_RULE, storeEvent } from "./store_alerts.ts";
 import type { FoundSubject } from "../../kv/alerts/subjects.ts";
@@ -116,7 +117,7 @@ async function outcomesOf(
     if (subject !== undefined && live.watches(subject)) {
       const isFiring = state?.state === "firing";
       const needs = { forMs: rule.condition.forMs, holdMs: isFiring ? holdMs(rule, state) : null };
-      requests.push({ subject, needs });
+      requests.push({ subject, needs, hasState: state !== null });
     } else if (state !== null) outcomes.push([{ id, ...LEFT }]);
   }
   const timelines = await reader.read(rule.condition, requests, moment);

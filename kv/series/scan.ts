@@ -220,13 +220,13 @@ async function packSome(
  * The latest reading of each of some series, as a page of one row. Series without readings are not
  * in the map. For each hundred series it costs two reads of heads and one of segment counts; for each
  * series one read of blocks, and its segments if it has any. A series whose latest readings are damaged
- * is not in the map either, so that the others can be listed.
+ * is not in the map either, so that the others can be listed. At most `lanes` series are read at a time.
  */
 export async function latestReadings(
   kv: Kv & Pick<Deno.Kv, "getMany">,
   profile: ProfileName,
   ids: readonly string[],
-  onDamage: OnDamage = () => {},
+  { onDamage = () => {}, lanes = READS }: { onDamage?: OnDamage; lanes?: number } = {},
 ): Promise<Map<string, Page>> {
   const sorted = ids.toSorted();
   const latest = new Map<string, Page>();
@@ -243,10 +243,12 @@ export async function latestReadings(
       findSegments,
       span,
       onDamage,
+      lanes,
     });
     for (const [index, page] of pages.entries()) {
       if (page.timesMs.length > 0) latest.set(batch[index], page);
     }
+    if (at + BATCH < sorted.length) await nextTurn();
   }
   return latest;
 }
@@ -275,12 +277,13 @@ export async function profileExtent(kv: Kv, profile: ProfileName): Promise<Profi
 async function readBatch(
   kv: Kv,
   profile: ProfileName,
-  { ids, findSegments, span, onDamage }: {
+  { ids, findSegments, span, onDamage, lanes }: {
     ids: readonly string[];
     /** Finds the ids of those series that have segments. */
     findSegments: () => Promise<ReadonlySet<string>>;
     span: Span;
     onDamage: OnDamage;
+    lanes: number;
   },
 ): Promise<Page[]> {
   const refs = ids.map((id) => ({ profile, id }));
@@ -297,8 +300,8 @@ async function readBatch(
     }
   };
   const pages: Page[] = [];
-  for (let at = 0; at < refs.length; at += READS) {
-    const reads = refs.slice(at, at + READS).map((ref, index) => {
+  for (let at = 0; at < refs.length; at += lanes) {
+    const reads = refs.slice(at, at + lanes).map((ref, index) => {
       const hasSegments = withSegments.has(ref.id);
       return decoded(ref, readLatest(kv, ref, { head: heads[at + index], hasSegments, span }));
     });

@@ -144,8 +144,15 @@ export interface SeriesStore {
   extents(profile: ProfileName, ids: readonly string[]): Promise<(SeriesExtent | null)[]>;
   /** The number of readings in a span. Reads the blocks of the span, but decodes nearly none. */
   count(ref: SeriesRef, span: Span): Promise<ReadingCount>;
-  /** The latest reading of each of some series, as a page of one row, by id. Costs few reads. */
-  latest(profile: ProfileName, ids: readonly string[]): Promise<ReadonlyMap<string, Page>>;
+  /**
+   * The latest reading of each of some series, as a page of one row, by id. Costs few reads; `lanes` is
+   * how many series are read at the same time.
+   */
+  latest(
+    profile: ProfileName,
+    ids: readonly string[],
+    options?: { readonly lanes?: number },
+  ): Promise<ReadonlyMap<string, Page>>;
   /** All series of a profile as a whole. */
   extent(profile: ProfileName): Promise<ProfileExtent>;
   /** Folds the segments of a series into blocks, which changes no reading. Returns how many. */
@@ -320,9 +327,9 @@ export function createSeriesStore(
       damaged() {},
     }),
     withPrevious: (ref, span) => readWithPrevious(kv, ref, span),
-    async latest(profile, ids) {
+    async latest(profile, ids, options) {
       const width = profiles.get(profile)?.metrics.length;
-      const pages = await latestReadings(kv, profile, ids, onDamage);
+      const pages = await latestReadings(kv, profile, ids, { ...options, onDamage });
       if (width === undefined) return pages;
       return new Map([...pages].map(([id, page]) => [id, fitPage(page, width)]));
     },
