@@ -10,7 +10,7 @@
 import type { DownCondition } from "../../data/alerts/rule.ts";
 import { isDecided, storeTimeline, type Timeline } from "../../data/alerts/timeline.ts";
 import { DAY_MS, dayStartMs } from "../../data/limits.ts";
-import type { Page, Span } from "../../data/readings/page.ts";
+import type { Span } from "../../data/readings/page.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
 import {
   type BusinessHours,

@@ -92,8 +92,10 @@ export const ALL = { ids: null, deviceType: null, location: null, profile: null 
 
 /** Opens a rig. */
 export async function openAlertRig(
-  { kv, findOwner = () => undefined, isExclusive = true }: {
+  { kv, findOwner = () => undefined, isExclusive = true, asSeen = (series) => series }: {
     kv?: Deno.Kv;
+    /** How the duty sees the readings. */
+    asSeen?: (series: SeriesStore) => SeriesStore;
     findOwner?: (owner: string) => Caller | null | undefined;
     isExclusive?: boolean;
   } = {},
@@ -105,7 +107,7 @@ export async function openAlertRig(
   const series = createSeriesStore({ kv: database, now, profiles });
   const parts = {
     kv: database,
-    series,
+    series: asSeen(series),
     profiles,
     maxChecks: maxChecks(isExclusive),
     now,
