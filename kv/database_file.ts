@@ -16,7 +16,12 @@
  * @module
  */
 
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import {
+  DatabaseSync,
+  type SQLInputValue,
+  type SQLOutputValue,
+  type StatementSync,
+} from "node:sqlite";
 import { deserialize } from "node:v8";
 
 /** Thrown where a database file cannot be read. The process that has it open may be able to. */
@@ -36,6 +41,8 @@ export interface DatabaseFile extends Pick<Deno.Kv, "get" | "list">, Disposable 
    * terminated meanwhile. Opening it again takes about 0.3 ms.
    */
   rest(): void;
+  /** The rows of a statement that only reads: one transaction, which shows one moment. */
+  query(sql: string, values: readonly SQLInputValue[]): Record<string, SQLOutputValue>[];
 }
 
 /** The types of the parts of keys. */
@@ -43,7 +50,9 @@ const TEXT = 2, NUMBER = 0x21;
 /** A zero in a text is followed by this byte; the zero that ends a text is not. */
 const ESCAPED_ZERO = 0xff;
 /** The encodings of values. */
-const VALUE_V8 = 1, VALUE_U64 = 2, VALUE_BYTES = 3;
+const VALUE_V8 = 1, VALUE_U64 = 2;
+/** The encoding of bytes: they are stored as they are. */
+export const VALUE_BYTES = 3;
 /** Entries of a list that are read at once by default, as in Deno KV. */
 const LIST_BATCH = 100;
 const NUMBER_BYTES = 8;
@@ -87,7 +96,7 @@ export function openDatabaseFile(path: string): DatabaseFile {
     // deno-lint-ignore require-await -- What is thrown rejects.
     async get<T>(key: Deno.KvKey) {
       try {
-        const [row] = connection().one.all(encodeKey(key)) as unknown as Row[];
+        const [row] = connection().prepared(ONE).all(encodeKey(key)) as unknown as Row[];
         const none = { key, value: null, versionstamp: null };
         return (row === undefined ? none : createEntryReader()(row)) as Deno.KvEntryMaybe<T>;
       } catch (error) {
@@ -100,6 +109,13 @@ export function openDatabaseFile(path: string): DatabaseFile {
       return entriesOf(rows) as unknown as Deno.KvListIterator<T>;
     },
     rest,
+    query(sql, values) {
+      try {
+        return connection().prepared(sql).all(...values);
+      } catch (error) {
+        throw unreadable(error);
+      }
+    },
     [Symbol.dispose]() {
       isClosed = true;
       rest();
@@ -107,32 +123,35 @@ export function openDatabaseFile(path: string): DatabaseFile {
   };
 }
 
-/** An open file. Only `all()` may run its statements: it ends their transactions. */
+/** An open file. */
 interface Connection {
   readonly database: DatabaseSync;
-  /** The entry of a key. */
-  readonly one: StatementSync;
-  /** Entries of a range. */
-  readonly upward: StatementSync;
-  /** The same, the last one first. */
-  readonly downward: StatementSync;
+  /** A statement. Only `all()` may run it: it ends its transaction. */
+  prepared(sql: string): StatementSync;
 }
 
+/** The entry of a key, and entries of a range. */
+const COLUMNS = "SELECT k, v, v_encoding, version FROM kv";
+const ONE = `${COLUMNS} WHERE k = ?`;
+const UPWARD = `${COLUMNS} WHERE k >= ? AND k < ? ORDER BY k LIMIT ?`;
+const DOWNWARD = `${COLUMNS} WHERE k >= ? AND k < ? ORDER BY k DESC LIMIT ?`;
+
 function connect(path: string): Connection {
-  let database: DatabaseSync | null = null;
+  let opened: DatabaseSync | null = null;
   try {
-    database = new DatabaseSync(path, { readOnly: true });
+    const database = opened = new DatabaseSync(path, { readOnly: true });
     database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
-    const columns = "SELECT k, v, v_encoding, version FROM kv";
-    const range = `${columns} WHERE k >= ? AND k < ? ORDER BY k`;
-    return {
-      database,
-      one: database.prepare(`${columns} WHERE k = ?`),
-      upward: database.prepare(`${range} LIMIT ?`),
-      downward: database.prepare(`${range} DESC LIMIT ?`),
+    const statements = new Map<string, StatementSync>();
+    const prepared = (sql: string) => {
+      const statement = statements.get(sql) ?? database.prepare(sql);
+      statements.set(sql, statement);
+      return statement;
     };
+    // A file that is no database fails here.
+    prepared(ONE);
+    return { database, prepared };
   } catch (error) {
-    database?.close();
+    opened?.close();
     throw new UnreadableFileError(error);
   }
 }
@@ -149,7 +168,7 @@ function* rowsOf(
   let { start, end } = rangeOf(selector);
   for (let left = limit; left > 0;) {
     const most = Math.min(left, batchSize);
-    const statement = connection()[reverse ? "downward" : "upward"];
+    const statement = connection().prepared(reverse ? DOWNWARD : UPWARD);
     const rows = statement.all(start, end, most) as unknown as Row[];
     yield* rows;
     if (rows.length < most) return;
@@ -188,10 +207,15 @@ function createEntryReader(): (row: Row) => Deno.KvEntry<unknown> {
   return (row) => {
     if (row.version !== version) {
       version = row.version;
-      versionstamp = `${version.toString(16).padStart(16, "0")}0000`;
+      versionstamp = versionstampOf(version);
     }
     return { key: decodeKey(row.k), value: valueOf(row.v, row.v_encoding), versionstamp };
   };
+}
+
+/** A version as Deno KV shows it. */
+export function versionstampOf(version: number): string {
+  return `${version.toString(16).padStart(16, "0")}0000`;
 }
 
 function valueOf(bytes: Uint8Array<ArrayBuffer>, encoding: number): unknown {
@@ -228,7 +252,7 @@ const encoder = new TextEncoder(), decoder = new TextDecoder();
 const numberBytes = new DataView(new ArrayBuffer(NUMBER_BYTES));
 
 /** The bytes of a key, whose parts must be texts and numbers. */
-function encodeKey(key: Deno.KvKey): Uint8Array<ArrayBuffer> {
+export function encodeKey(key: Deno.KvKey): Uint8Array<ArrayBuffer> {
   const bytes: number[] = [];
   for (const part of key) {
     if (typeof part === "string") {

@@ -261,6 +261,7 @@ function headEntry({ key, value, versionstamp }: Deno.KvEntryMaybe<unknown>): He
   return { key, value: versionstamp === null ? null : headSchema.parse(value), versionstamp };
 }
 
-function headKey({ profile, id }: SeriesRef): Deno.KvKey {
+/** The key of a head. */
+export function headKey({ profile, id }: SeriesRef): Deno.KvKey {
   return [SPACE, profile, id];
 }

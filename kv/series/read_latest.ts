@@ -80,23 +80,26 @@ async function readBlocksBack(
   { fromMs, toMs, lastMs }: Span & { lastMs: number },
 ): Promise<StoredBlock[]> {
   const blocks: StoredBlock[] = [];
-  const batchSize = likelyBlocks({ fromMs, toMs: Math.min(toMs, lastMs + 1) });
+  const batchSize = Math.min(likelyBlocks({ fromMs, toMs, lastMs }), BATCH_BLOCKS);
   for await (const block of listBlocksBack(kv, ref, { toMs, batchSize })) {
     blocks.push(block);
-    if (block.startMs < fromMs && !beginsAfter(block, fromMs)) break;
+    if (isLastBack(block, fromMs)) break;
   }
   return blocks;
 }
 
-/** Whether all readings are after a time. False for a damaged block, which fails when it is decoded. */
-function beginsAfter({ bytes }: StoredBlock, timeMs: number): boolean {
-  return bytes instanceof Uint8Array && earliestMs(bytes) >= timeMs;
+/** Whether no earlier block matters to a span. */
+export function isLastBack({ startMs, bytes }: StoredBlock, fromMs: number): boolean {
+  // A damaged block fails when it is decoded.
+  const beginsAfter = () => bytes instanceof Uint8Array && earliestMs(bytes) >= fromMs;
+  return startMs < fromMs && !beginsAfter();
 }
 
 /** How many blocks hold the readings of a span and the last one before it, if each is of a day. */
-function likelyBlocks({ fromMs, toMs }: Span): number {
-  if (toMs <= fromMs) return 1;
+export function likelyBlocks({ fromMs, toMs, lastMs }: Span & { lastMs: number }): number {
+  const endMs = Math.min(toMs, lastMs + 1);
+  if (endMs <= fromMs) return 1;
   const firstMs = dayStartMs(fromMs);
-  const days = (dayStartMs(toMs - 1) - firstMs) / DAY_MS + 1;
-  return Math.min(days + (fromMs - firstMs < EARLY_MS ? 1 : 0), BATCH_BLOCKS);
+  const days = (dayStartMs(endMs - 1) - firstMs) / DAY_MS + 1;
+  return days + (fromMs - firstMs < EARLY_MS ? 1 : 0);
 }

@@ -5,8 +5,9 @@
  * itself **before** the file is opened (`findUnfolded()`), and are read from there: what a fold moves into
  * blocks after that is read there too, and what it moved before is in the file.
  *
- * The heads are read first, then the blocks of a batch of series, then the heads of the batch again. A series
- * whose head changed in between is read from the database itself, too: its blocks may be those of several
+ * The heads are read first, then the blocks of a batch of series and the versions of their heads, in one
+ * statement. Series with many blocks are read by themselves, and their heads again after that. A series whose
+ * head changed in between is read from the database itself, too: its blocks may be those of several
  * moments, or of a fold that is half done. So what is found of one series is its state at one moment, and
  * has every reading that was acknowledged before the scan. Different series are seen at different moments.
  *
@@ -16,10 +17,12 @@
 import type { Page, Span } from "../../data/readings/page.ts";
 import type { ProfileName } from "../../data/readings/profile.ts";
 import type { DatabaseFile } from "../database_file.ts";
+import type { StoredBlock } from "./blocks.ts";
+import { type BlocksOfMoment, readBlocksOfMany } from "./file_blocks.ts";
 import { listHeads, rangeHeads } from "./heads.ts";
 import { createBatchPacker, type PackedLatest } from "./packed_batch.ts";
 import { describeSeries } from "./read.ts";
-import { readLatestBlocks } from "./read_latest.ts";
+import { isLastBack, likelyBlocks, readLatestBlocks } from "./read_latest.ts";
 import {
   nextTurn,
   type ProfileExtent,
@@ -35,6 +38,8 @@ const BATCH = 100;
 const BATCH_BYTES = 2_097_152;
 /** Series that are read at once from the database itself. */
 const READS = 10;
+/** Most blocks of a series that is read together with others, and of all that are: some megabytes. */
+const TOGETHER_BLOCKS = 40, TOGETHER_BLOCKS_OF_ALL = 1_600;
 
 /** A series whose readings are not all in the file. */
 export interface UnfoldedSeries {
@@ -67,7 +72,7 @@ export async function findUnfolded(
 /** What is read from a file. */
 export interface FileSource {
   /** The file. */
-  readonly file: Pick<DatabaseFile, "get" | "list" | "rest">;
+  readonly file: Pick<DatabaseFile, "get" | "list" | "query" | "rest">;
   /** The series with segments, ascending. */
   readonly unfolded: readonly UnfoldedSeries[];
   /** Reads a series from the database itself: its readings in a span, and the last one before it. */
@@ -138,6 +143,8 @@ export async function* scanFile(
     const asked: string[] = [];
     const heads = new Map<string, KnownHead>();
     const first = next;
+    const wanted = series.slice(first, first + BATCH).filter(({ id }) => wants(id));
+    const together = readTogether(source.file, profile, wanted, span);
     while (next < series.length && next - first < BATCH && packer.sizeBytes() < BATCH_BYTES) {
       signal.throwIfAborted();
       const { id, head } = series[next++];
@@ -146,8 +153,11 @@ export async function* scanFile(
         asked.push(id);
         continue;
       }
-      heads.set(id, head);
-      const blocks = await readLatestBlocks(source.file, { profile, id }, head, span);
+      let blocks = together(id, head);
+      if (blocks === null) {
+        heads.set(id, head);
+        blocks = await readLatestBlocks(source.file, { profile, id }, head, span);
+      }
       packer.add(id, { blocks, overlay: null });
     }
     asked.push(...await changedSince(source.file, profile, heads));
@@ -162,6 +172,47 @@ export async function* scanFile(
     }
     yield { ...packer.finish(), looked: next - first };
   }
+}
+
+/** The blocks of a series that was read together with others; null if it has to be read by itself. */
+type TogetherRead = (id: string, head: KnownHead) => readonly StoredBlock[] | null;
+
+/** Reads series of a batch together, some at a time, when the first of them is asked for. */
+function readTogether(
+  file: FileSource["file"],
+  profile: ProfileName,
+  series: readonly FileSeries[],
+  span: Span,
+): TogetherRead {
+  const known = series.flatMap(({ id, head }) =>
+    head === null ? [] : [{ id, lastMs: head.lastMs }]
+  );
+  const lastMs = known.reduce((latestMs, one) => Math.max(latestMs, one.lastMs), -Infinity);
+  const limit = likelyBlocks({ ...span, lastMs });
+  if (limit > TOGETHER_BLOCKS) return () => null;
+  const many = Math.floor(TOGETHER_BLOCKS_OF_ALL / limit);
+  let next = 0;
+  let found = new Map<string, BlocksOfMoment>();
+
+  /** Reads on, up to the portion of a series. */
+  function find(id: string): BlocksOfMoment | undefined {
+    while (next < known.length && known[next].id <= id) {
+      const ids = known.slice(next, next + many).map((one) => one.id);
+      found = readBlocksOfMany(file, profile, ids, { toMs: span.toMs, limit });
+      next += ids.length;
+    }
+    return found.get(id);
+  }
+
+  return (id, { versionstamp, firstMs }) => {
+    const one = find(id);
+    if (one?.versionstamp !== versionstamp) return null;
+    if (firstMs >= span.toMs) return [];
+    const last = one.blocks.findIndex((block) => isLastBack(block, span.fromMs));
+    if (last >= 0) return one.blocks.slice(0, last + 1);
+    // With fewer than were asked for, these are all.
+    return one.blocks.length < limit ? one.blocks : null;
+  };
 }
 
 /** Lets other tasks of this thread have a turn: what is read from a file is there at once. */

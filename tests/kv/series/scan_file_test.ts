@@ -93,6 +93,8 @@ async function writeSome(series: SeriesStore): Promise<void> {
   await series.write(site("old"), pageOf([[DAY - 40 * DAY_MS, "1"]]));
 }
 
+const S_000_TO_004 = ["s000", "s001", "s002", "s003", "s004"];
+
 Deno.test("a scan of a file finds what a scan of the database finds, segments too", async () => {
   await using rig = await openRig();
   const { series, add } = rig;
@@ -100,15 +102,18 @@ Deno.test("a scan of a file finds what a scan of the database finds, segments to
   await add("s007", [DAY + 5 * HOUR_MS, "1"], [DAY - 3, "0"]);
   await add("a-new", [DAY + 1, "1"]);
   await add("z-new", [DAY + 2, "1"]);
+  // More blocks than other series have, so it is not read together with them.
+  const often = Array.from({ length: 8_000 }, (_, row): Row => [DAY + (row - 4_000) * 20_000, "1"]);
+  await series.write(site("often"), pageOf(often));
   using source = await rig.open();
   const expected = await scanLines(series, "site", SPAN);
   assertEquals(await linesOf(source), expected);
-  assertEquals(expected.size, 252);
+  assertEquals(expected.size, 253);
   const listed = await listFileSeries(source, "site");
   assertEquals(fileExtent(source, listed), await series.extent("site"));
   const wants = (id: string) => id < "s005" || id === "z-new";
   const few = await linesOf(source, { ...SPAN, wants });
-  assertEquals([...few.keys()], ["a-new", "old", "s000", "s001", "s002", "s003", "s004", "z-new"]);
+  assertEquals([...few.keys()], ["a-new", "often", "old", ...S_000_TO_004, "z-new"]);
 });
 
 Deno.test("of too many series with segments, none is described", async () => {
