@@ -5,6 +5,7 @@
  * @module
  */
 
+import { freeMemory } from "../encoders/chunk_memory.ts";
 import type { Profile } from "../readings/profile.ts";
 import type { MeterBatch } from "./meter_rows.ts";
 
@@ -30,7 +31,7 @@ interface PackedBatch {
   readonly isPartial: boolean | undefined;
 }
 
-/** Packs batches. */
+/** Packs batches, and frees what is long of their memory: the garbage collector does not see it in time. */
 export function packBatches(batches: readonly MeterBatch[]): PackedBatches {
   const profiles: Profile[] = [];
   const length = batches.reduce(
@@ -55,6 +56,11 @@ export function packBatches(batches: readonly MeterBatch[]): PackedBatches {
     const scales = columns.map(({ scale }) => scale);
     return { meterId, profile: index, rows, scales, part, isPartial };
   });
+  // Only now, as batches may share memory.
+  for (const { batch: { page, places } } of batches) {
+    for (const { buffer } of [page.timesMs, places]) freeMemory(buffer);
+    for (const { values: { buffer } } of page.columns) freeMemory(buffer);
+  }
   return { profiles, parts, memory };
 }
 

@@ -26,8 +26,14 @@ export interface ByteGroups {
   close(): void;
 }
 
-/** Groups the chunks of a stream, each of which is valid until the next one is read. */
-export function groupBytes(chunks: AsyncIterable<Uint8Array>): ByteGroups {
+/**
+ * Groups the chunks of a stream, each of which is valid until the next one is read. `free` is called with each
+ * one that is copied.
+ */
+export function groupBytes(
+  chunks: AsyncIterable<Uint8Array>,
+  free: (chunk: Uint8Array) => void = () => {},
+): ByteGroups {
   const source = chunks[Symbol.asyncIterator]();
   const held: Uint8Array<ArrayBuffer>[] = [];
   /** The read that runs, if one does: a piece need not wait for it. */
@@ -71,6 +77,7 @@ export function groupBytes(chunks: AsyncIterable<Uint8Array>): ByteGroups {
         if (size + next.length > GROUP_BYTES) break;
         piece.set(next, size);
         size += next.length;
+        free(next);
         kept = null;
       }
     } catch (error) {

@@ -30,7 +30,7 @@ export function createUploadReading(threads: Threads): UploadReading {
       const leastBytes = isGzip ? LEAST_GZIP_BYTES : LEAST_BYTES;
       const isShort = totalBytes !== null && totalBytes < leastBytes;
       if (isShort || threads === NO_THREADS) return await readUpload(upload, side);
-      const groups = groupBytes(side.chunks);
+      const groups = groupBytes(side.chunks, side.freeCopied);
       try {
         const isLong = totalBytes !== null || await groups.hasAtLeast(leastBytes);
         const ended = isLong ? await readInThread(threads, upload, { ...side, groups }) : null;

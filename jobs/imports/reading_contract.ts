@@ -17,9 +17,11 @@ export interface UploadToRead extends PackedUpload {
 }
 
 /** What reading it needs of the thread that serves. */
-export interface UploadSide extends Omit<ReadingParts, "begin"> {
+export interface UploadSide extends Omit<ReadingParts, "begin" | "release"> {
   /** Called with what will count the records of the upload. */
   begin(reader: CountedReader): void;
+  /** Frees a chunk that was copied to hand it over to a worker. */
+  freeCopied?(chunk: Uint8Array): void;
 }
 
 /** Reads uploads. */

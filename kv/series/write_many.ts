@@ -12,7 +12,11 @@
  * @module
  */
 
-import { type AllocateBytes, createByteSlab } from "../../data/readings/byte_slab.ts";
+import {
+  type AllocateBytes,
+  type ByteSlab,
+  createByteSlab,
+} from "../../data/readings/byte_slab.ts";
 import type { Page } from "../../data/readings/page.ts";
 import { type Cost, costOf, fitsCommit, NO_COST, packByCost, type Stage } from "../budget.ts";
 import { blockUpdateAt, changeBlock, type WriteCounts } from "./block_updates.ts";
@@ -66,6 +70,8 @@ interface Prepared {
 type ReadPage = Pick<SeriesPage, "ref" | "onWritten"> & { readonly page: Page };
 
 interface Batch {
+  /** The memory of what is prepared. */
+  readonly slab: ByteSlab;
   readonly prepared: readonly Prepared[];
   readonly alone: readonly ReadPage[];
 }
@@ -102,7 +108,8 @@ async function readBatch(
 ): Promise<Batch> {
   const refs = pages.map(({ ref }) => ref);
   const [withSegments, heads] = await Promise.all([haveSegments(kv, refs), getHeads(kv, refs)]);
-  const allocate = createByteSlab();
+  const slab = createByteSlab();
+  const { allocate } = slab;
   const parts = await Promise.all(pages.map(async ({ ref, takePage, onWritten }, index) => {
     const part = { ref, page: takePage(), onWritten };
     const head = heads[index];
@@ -113,6 +120,7 @@ async function readBatch(
     };
   }));
   return {
+    slab,
     prepared: parts.flatMap(({ prepared }) => prepared ?? []),
     alone: parts.filter(({ prepared }) => prepared === null),
   };
@@ -164,7 +172,7 @@ async function prepare(
 /** Writes a batch and adds what became durable to the total. */
 async function writeBatch(
   deps: WriteManyDeps,
-  { prepared, alone }: Batch,
+  { slab, prepared, alone }: Batch,
   total: { inserted: number; updated: number; unchanged: number },
 ): Promise<void> {
   function add({ onWritten }: Pick<SeriesPage, "onWritten">, counts: WriteCounts): void {
@@ -179,6 +187,7 @@ async function writeBatch(
     if (await commitTogether(deps.kv, commit)) commit.forEach((one) => add(one, one.counts));
     else left.push(...commit);
   }
+  slab.free();
   for (const one of left) add(one, await writeReadings(deps, one.ref, one.page));
 }
 

@@ -75,7 +75,8 @@ export async function writeSlice(
   const span = { firstMs: page.timesMs[start], lastMs: page.timesMs[page.timesMs.length - 1] };
   const reading = { ...span, head, limit: SLICE_BLOCKS, isWholeDay: false };
   const below = await readBlocksBelow(deps.kv, ref, reading);
-  const merging = { page, isChange, allocate: createByteSlab() };
+  const slab = createByteSlab();
+  const merging = { page, isChange, allocate: slab.allocate };
   for (const update of updatesOf(ref, options, below)) {
     const change = changeBlock(ref, update, merging);
     const { stage } = change;
@@ -99,6 +100,7 @@ export async function writeSlice(
   const value = grownHead(head, { ...times, inserted: counts.inserted, account });
   stageHead(op, ref, { from: head.value, to: value });
   const result = await op.commit();
+  slab.free();
   if (!result.ok) return { counts, end, head: null };
   return { counts, end, head: { key: head.key, value, versionstamp: result.versionstamp } };
 }

@@ -5,6 +5,7 @@
  */
 
 import { AppError, withStored } from "../../data/app_error.ts";
+import { freeMemory } from "../../data/encoders/chunk_memory.ts";
 import type { DomainEvent } from "../../data/events/event.ts";
 import { importEvent } from "../../data/events/import_event.ts";
 import type { MeterRefusal } from "../../data/imports/meter_rows.ts";
@@ -96,6 +97,8 @@ export async function importReadings(deps: ImportDeps, upload: Upload): Promise<
   try {
     summary = await deps.uploads.read(toRead(upload), {
       chunks: sentBytes(upload.request, (count) => counts.receivedBytes += count),
+      // The garbage collector would free it too, but looks at the whole heap after some megabytes of them.
+      freeCopied: ({ buffer }) => freeMemory(buffer),
       planOf: upload.planOf,
       begin: counts.begin,
       async profilesOf(ids) {

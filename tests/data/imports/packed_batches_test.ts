@@ -42,3 +42,16 @@ Deno.test("batches of one profile carry it once, so that it stays the same objec
   const [one, other] = unpackBatches(structuredClone(packBatches(two)));
   assert(one.profile === other.profile && one.profile !== PROFILES.meter);
 });
+
+Deno.test("long batches are freed once all are packed, also if they share memory", () => {
+  const timesMs = Float64Array.from({ length: 5_000 }, (_, row) => row);
+  const [one, other] = [1, 2].map((value) => ({
+    page: { timesMs, columns: [{ scale: 0, values: new Float64Array(5_000).fill(value) }] },
+    places: timesMs,
+  }));
+  const batches = [one, other].map((batch) => ({ meterId: "a", profile: PROFILES.meter, batch }));
+  const copy = structuredClone(batches);
+  const packed = packBatches(batches);
+  assertEquals(unpackBatches(packed), copy);
+  assertEquals([timesMs.length, one.page.columns[0].values.length], [0, 0]);
+});

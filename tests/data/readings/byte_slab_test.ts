@@ -8,7 +8,7 @@ import { rowsOf } from "../../support/pages.ts";
 import { gridPage } from "../../support/series.ts";
 
 Deno.test("a byte slab gives zero bytes that nobody else has, in few buffers", () => {
-  const allocate = createByteSlab();
+  const { allocate, free } = createByteSlab();
   const sizes = [1, 7, 8, 4_096, 4_097, ...Array.from({ length: 1_000 }, (_, index) => index)];
   const arrays = sizes.map(allocate);
   arrays.forEach((bytes, index) => {
@@ -21,11 +21,14 @@ Deno.test("a byte slab gives zero bytes that nobody else has, in few buffers", (
   });
   // 508 KB in buffers of 64 KiB, and the one array that is too long for them.
   assertEquals(new Set(arrays.map(({ buffer }) => buffer)).size <= 10, true);
+  free();
+  assertEquals(arrays.every(({ buffer }) => buffer.detached), true);
+  assertEquals(allocate(8), new Uint8Array(8));
 });
 
 Deno.test("rows of a page are encoded as a page of their own, wherever their bytes are", () => {
   const page = gridPage({ fromMs: 1_000, stepMs: 1_800_000, count: 200 });
-  const allocate = createByteSlab();
+  const { allocate } = createByteSlab();
   for (const [start, end] of [[0, 48], [48, 49], [49, 97], [150, 200], [7, 7]]) {
     const own = encodePage(slicePage(page, start, end));
     assertEquals(encodePage(page, { rows: { start, end }, allocate }), own);

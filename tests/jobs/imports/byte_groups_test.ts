@@ -1,3 +1,4 @@
+import { freeMemory } from "../../../data/encoders/chunk_memory.ts";
 import { groupBytes } from "../../../jobs/imports/byte_groups.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeTime } from "../../support/fake_time.ts";
@@ -32,6 +33,17 @@ Deno.test("chunks become pieces of at most 512 KiB, whole and in order", async (
   const last = await groups.next();
   assertEquals([runs(last), last?.buffer.byteLength], [[[6, 1]], 1]);
   assertEquals([await groups.next(), await groups.next()], [null, null]);
+});
+
+Deno.test("chunks can be freed as soon as they are copied", async () => {
+  const chunks = [200_000, 200_000, GROUP + 9].map((length) => new Uint8Array(length).fill(7));
+  async function* owned(): AsyncGenerator<Uint8Array> {
+    for (const chunk of chunks) yield await Promise.resolve(chunk);
+  }
+  const groups = groupBytes(owned(), ({ buffer }) => freeMemory(buffer));
+  assertEquals(runs(await groups.next()), [[7, 400_000]]);
+  assertEquals(chunks.slice(0, 2).map(({ length }) => length), [0, 0]);
+  assertEquals(runs(await groups.next()), [[7, GROUP + 9]]);
 });
 
 Deno.test("what a client sent before it paused is handed on, and what follows comes next", async () => {
