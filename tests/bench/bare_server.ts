@@ -16,6 +16,9 @@ const VALUE_BYTES = 60_000;
 /** Most characters of the requests of a commit, below its limit of 800 KiB. */
 const COMMIT_CHARS = 500_000;
 
+/** Uploads that are kept; more than are sent at once. */
+const KEPT_UPLOADS = 16;
+
 /** A request that waits for its commit. */
 interface Waiting {
   readonly text: string;
@@ -83,7 +86,7 @@ async function main([folder, kvPath]: readonly string[]): Promise<void> {
   }
 
   async function takeUpload(request: Request): Promise<Response> {
-    using file = await Deno.create(`${folder}/upload-${++uploads}`);
+    using file = await Deno.create(`${folder}/upload-${uploads++ % KEPT_UPLOADS}`);
     for await (const chunk of request.body ?? []) await writeWhole(file, chunk);
     await file.sync();
     return Response.json({ status: "created" }, { status: 201 });

@@ -72,6 +72,8 @@ export const TARGETS = {
   healthMiddleMs: atMost(2),
   /** POST of telemetry meanwhile, 99th percentile, milliseconds. */
   postMostMs: atMost(20),
+  /** Both, as a multiple of the time of a bare server while another one writes as many files. */
+  busyLimit: atMost(5),
   /** Small concurrent exports, as a multiple of the rate of bare commits and files. */
   jobsLimit: atLeast(0.1),
   /** Download by one local client, as a multiple of the speed of a bare server. */
