@@ -8,7 +8,8 @@
  * - a time has come that a state waits for: the due index;
  * - readings changed: their revisions (`changed_series.ts`).
  *
- * Then it sends the messages that are due. One process holds the lease. What it has in memory is stored
+ * Then it sends the messages that are due. After an upload there may be many stores: they are judged in
+ * portions, and what else changed or is due comes in between. One process holds the lease. What it has in memory is stored
  * too, and every commit checks what it is based on, so that a process that has lost the lease, or dies,
  * neither loses nor repeats a transition.
  *
@@ -16,6 +17,7 @@
  */
 
 import type { Log } from "../../data/log.ts";
+import { type ProfileName, PROFILES } from "../../data/readings/profile.ts";
 import type { Profiles } from "../../data/readings/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import { nextCrowdMs } from "../../kv/jobs/due.ts";
@@ -40,6 +42,8 @@ const LOOK_SHARE = 1 / 3;
 const LOOK_MAX_MS = 3_000;
 /** How often it is stored how far the changes are judged, milliseconds. */
 const CURSOR_MS = 10_000;
+/** Changed stores that are judged at a time: after an upload they are many, and others wait. */
+const STORES_AT_ONCE = 200;
 /** How long before the end of the lease a round ends, milliseconds. */
 const LEASE_MARGIN_MS = 3_000;
 
@@ -71,9 +75,14 @@ interface Held {
   readonly changes: ChangedSeries;
   nextLookMs: number;
   lookedMs: number | undefined;
+  othersMs: number;
   cursor: string;
   cursorMs: number;
 }
+
+/** The profile of stores; whether one is another. */
+const STORES: ProfileName = PROFILES.site.name;
+const isOther = (profile: ProfileName) => profile !== STORES;
 
 /** Creates the duty. */
 export function alertDuty(deps: AlertDutyDeps): Duty {
@@ -96,6 +105,7 @@ export function alertDuty(deps: AlertDutyDeps): Duty {
       changes: createChangedSeries(kv, after),
       nextLookMs: -Infinity,
       lookedMs: undefined,
+      othersMs: now(),
       cursor: after,
       cursorMs: now(),
     };
@@ -106,8 +116,17 @@ export function alertDuty(deps: AlertDutyDeps): Duty {
     if (startedMs < one.nextLookMs && startedMs > one.nextLookMs - LOOK_MAX_MS) return;
     const startedAt = performance.now();
     const look = await one.changes.look(one.work.profiles());
-    await one.work.judgeChanges(look.changed, { sinceMs: one.lookedMs, signal });
-    one.lookedMs = startedMs;
+    const sinceMs = one.lookedMs;
+    const others = [...look.changed].filter(([profile]) => isOther(profile));
+    await one.work.judgeChanges(new Map(others), { sinceMs, signal });
+    look.settle(isOther);
+    one.lookedMs = one.othersMs = startedMs;
+    const stores = look.changed.get(STORES) ?? [];
+    for (let at = 0; at < stores.length; at += STORES_AT_ONCE) {
+      if (at > 0) await judgeOthers(one, signal);
+      const portion = new Map([[STORES, stores.slice(at, at + STORES_AT_ONCE)]]);
+      await one.work.judgeChanges(portion, { sinceMs, signal });
+    }
     const tookMs = performance.now() - startedAt;
     one.nextLookMs = startedMs + Math.min(LOOK_MAX_MS, tookMs / LOOK_SHARE);
     const cursor = look.finish();
@@ -116,6 +135,18 @@ export function alertDuty(deps: AlertDutyDeps): Duty {
     one.cursorMs = startedMs;
     one.cursor = cursor;
     await keepCursor(kv, NAME, { ...lease, cursor });
+  }
+
+  /** While many stores are judged: judges what else changed or is due, as often as a round would. */
+  async function judgeOthers(one: Held, signal: AbortSignal): Promise<void> {
+    const startedMs = now();
+    if (Math.abs(startedMs - one.othersMs) < EVERY_MS) return;
+    const look = await one.changes.look([...one.work.profiles()].filter(isOther));
+    await one.work.judgeChanges(look.changed, { sinceMs: one.lookedMs, signal });
+    look.settle();
+    one.lookedMs = one.othersMs = startedMs;
+    await one.work.judgeDue(() => signal.aborted, signal);
+    await sendMessages(deps, rules, { memory: one.memory, nowMs: now() });
   }
 
   return {
@@ -137,7 +168,7 @@ export function alertDuty(deps: AlertDutyDeps): Duty {
         // Before the passes: what changes from here on is found by the next look.
         await lookAtChanges(one, lease, signal);
         await one.work.runPasses(isOver, signal);
-        await one.work.judgeTouched(isOver, signal);
+        await one.work.judgeTouched(isOver, signal, () => judgeOthers(one, signal));
         await one.work.judgeDue(isOver, signal);
         await one.work.judgeAgain(signal);
         await sendMessages(deps, rules, { memory: one.memory, nowMs: now() });

@@ -56,8 +56,12 @@ export interface AlertWork {
   askPass(alertId: string): void;
   /** Judges all subjects of the rules for which a pass was asked; forgets rules that were deleted. */
   runPasses(isOver: IsOver, signal: AbortSignal): Promise<void>;
-  /** Judges what was touched. */
-  judgeTouched(isOver: IsOver, signal: AbortSignal): Promise<void>;
+  /** Judges what was touched; `between` runs now and then, so that others need not wait for all of it. */
+  judgeTouched(
+    isOver: IsOver,
+    signal: AbortSignal,
+    between?: () => Promise<void>,
+  ): Promise<void>;
   /** Judges the subjects whose time has come. */
   judgeDue(isOver: IsOver, signal: AbortSignal): Promise<void>;
   /** Judges series that changed; also what came and went since the look before, if there was one. */
@@ -170,7 +174,7 @@ export function createAlertWork(deps: AlertWorkDeps): AlertWork {
         asked.delete(id);
       }
     },
-    async judgeTouched(isOver, signal) {
+    async judgeTouched(isOver, signal, between) {
       for (let isMore = true; isMore && !isOver();) {
         const touched = await listTouched(kv, READ_BATCH);
         for (const [kind, ofKind] of Map.groupBy(touched, (one) => one.kind)) {
@@ -178,6 +182,7 @@ export function createAlertWork(deps: AlertWorkDeps): AlertWork {
         }
         await clearTouched(kv, touched, deps.maxChecks);
         isMore = touched.length === READ_BATCH;
+        if (isMore) await between?.();
       }
     },
     async judgeDue(isOver, signal) {

@@ -16,6 +16,8 @@ import { listRevised, listRevisionEntries } from "../../kv/series/revisions.ts";
 export interface Look {
   /** The ids of the series that changed, by profile. */
   readonly changed: ReadonlyMap<ProfileName, readonly string[]>;
+  /** What it found of profiles is judged, so that no other look finds it again; by default of all. */
+  settle(isSettled?: (profile: ProfileName) => boolean): void;
   /** Everything that this and earlier looks found is judged: returns the version to begin with later. */
   finish(): string;
 }
@@ -66,11 +68,24 @@ export function createChangedSeries(
         if (ids.length > 0) changed.set(profile, ids);
       }
       isFirst = false;
+      let left = new Set(looked);
+
+      function settle(isSettled: (profile: ProfileName) => boolean = () => true): void {
+        const settled = left;
+        left = new Set([...settled].filter((profile) => !isSettled(profile)));
+        for (const [profile, id, revision] of news) {
+          if (settled.has(profile) && !left.has(profile)) seen.get(profile)?.set(id, revision);
+        }
+        for (const profile of settled) {
+          if (!left.has(profile)) judged.set(profile, revised.get(profile));
+        }
+      }
+
       return {
         changed,
+        settle,
         finish() {
-          for (const [profile, id, revision] of news) seen.get(profile)?.set(id, revision);
-          for (const profile of looked) judged.set(profile, revised.get(profile));
+          settle();
           finished = latest;
           latest = highest;
           return finished;

@@ -1,5 +1,6 @@
 import { HOUR_MS, MINUTE_MS } from "../../../data/limits.ts";
-import { stageStoreHours, stageStoreZone } from "../../../kv/stores/stores.ts";
+import { createDevice } from "../../../kv/devices/devices.ts";
+import { commitStores, stageStoreHours, stageStoreZone } from "../../../kv/stores/stores.ts";
 import { type AlertRig, ALL, openAlertRig, START_MS } from "../../support/alert_rig.ts";
 import { assertEquals } from "../../support/assert.ts";
 
@@ -78,4 +79,67 @@ Deno.test("stores that have been down for more than a day when the service learn
   await rig.write("t", [[START_MS - 23 * HOUR_MS, 0]], "site");
   await rig.pass(1_000);
   assertEquals((await rig.events()).map(({ subject }) => subject.id), ["t"]);
+});
+
+/** A rig with a rule about batteries. `onPortion` hears when the latest polls of some stores are read. */
+async function openCrowd(onPortion: (rig: AlertRig, portion: number) => Promise<void>) {
+  let portion = 0;
+  const rig: AlertRig = await openAlertRig({
+    asSeen: (series) => ({
+      ...series,
+      async latest(profile, ids, options) {
+        if (profile === "site") await onPortion(rig, ++portion);
+        return await series.latest(profile, ids, options);
+      },
+    }),
+  });
+  await createDevice(rig.kv, "d", {
+    profile: "battery",
+    nowMs: rig.now(),
+    serviceOfflineAfterMs: HOUR_MS,
+  });
+  await rig.setRule({
+    scope: { kind: "device", ...ALL },
+    condition: { type: "above", metric: "soc_percent", limit: 80, clearAt: 80, forMs: 0 },
+  });
+  await rig.pass(5_000);
+  return { rig, portions: () => portion };
+}
+
+Deno.test("a device need not wait until all stores are judged that an upload changed", async () => {
+  const told: string[][] = [];
+  const { rig, portions } = await openCrowd(async (rig, portion) => {
+    told.push(await rig.told());
+    if (portion > 1) return;
+    rig.advance(2_000);
+    await rig.write("d", [[rig.now(), 90]]);
+  });
+  using _ = rig;
+  const ids = Array.from({ length: 450 }, (_, index) => `s${index}`);
+  for (const id of ids) await rig.write(id, [[rig.now() - HOUR_MS, id === "s99" ? 0 : 1]], "site");
+  await rig.pass(1_000);
+  assertEquals([portions(), told], [3, [[], ["firing d"], ["firing d"]]]);
+  assertEquals((await rig.told()).toSorted(), ["down s99", "firing d"]);
+  await rig.pass(10_000);
+  assertEquals([portions(), (await rig.told()).length], [3, 2]);
+  // What was told in between is told once, also by a process that takes over.
+  rig.restart();
+  await rig.pass(10_000);
+  assertEquals((await rig.told()).length, 2);
+});
+
+Deno.test("a device need not wait until all stores are judged whose settings an upload changed", async () => {
+  const told: string[][] = [];
+  const { rig } = await openCrowd(async (rig, portion) => {
+    told.push(await rig.told());
+    if (portion > 1) return;
+    rig.advance(2_000);
+    await rig.write("d", [[rig.now(), 90]]);
+  });
+  using _ = rig;
+  const zones = Array.from({ length: 600 }, (_, index) => [`s${index}`, "UTC"] as const);
+  await commitStores(rig.kv, zones, stageStoreZone);
+  await rig.pass(1_000);
+  // 500 of them are looked up at a time, and judged 200 at a time.
+  assertEquals(told, [[], [], [], ["firing d"]]);
 });
