@@ -5,7 +5,7 @@
  * @module
  */
 
-import { FLOAT, MAX_SCALE } from "./decimal.ts";
+import { MAX_SCALE } from "./decimal.ts";
 import {
   GROUP_FORMAT,
   GROUP_HEADER_BYTES,
@@ -17,14 +17,14 @@ import {
   RECEIPTS_SAME,
   SECTION_HEADER_BYTES,
 } from "./group_format.ts";
-import type { Page } from "./page.ts";
+import { sectionRows } from "./group_rows.ts";
 import { decodePage } from "./page_decoder.ts";
 import {
   COLUMN_BYTES,
   FLOAT_SCALE_BYTE,
   HEADER_BYTES,
-  NULLS_ALL,
   NULLS_BITMAP,
+  numberAt,
   paddedSize,
   readingsIn,
 } from "./page_format.ts";
@@ -173,45 +173,6 @@ export function sectionTimes(section: GroupSection): Float64Array {
   return decodePage(page, { numbers: new Float64Array(0) }, []).timesMs;
 }
 
-/** Rows of a section, which are read where they lie. */
-export function sectionRows(
-  { view, pageAt }: GroupSection,
-  { start, end }: { start: number; end: number },
-): Page {
-  const columnCount = view.getUint8(pageAt + 1);
-  const timeWidth = view.getUint8(pageAt + 2);
-  const count = view.getUint32(pageAt + 4, true);
-  const timesMs = new Float64Array(end - start);
-  const firstMs = view.getFloat64(pageAt + 8, true), unitMs = view.getFloat64(pageAt + 16, true);
-  let at = pageAt + HEADER_BYTES + COLUMN_BYTES * columnCount;
-  for (let index = start; index < end; index++) {
-    const offset = timeWidth === 0 ? index : numberAt(view, at, { width: timeWidth, index });
-    timesMs[index - start] = firstMs + offset * unitMs;
-  }
-  at += paddedSize(timeWidth * count);
-  const columns = [];
-  for (let column = 0; column < columnCount; column++) {
-    const header = pageAt + HEADER_BYTES + COLUMN_BYTES * column;
-    const scaleByte = view.getUint8(header), width = view.getUint8(header + 1);
-    const nulls = view.getUint8(header + 2);
-    const base = view.getFloat64(header + 8, true);
-    const bitmapAt = at;
-    if (nulls === NULLS_BITMAP) at += paddedSize(count + 7 >>> 3);
-    const values = new Float64Array(end - start);
-    for (let index = start; index < end; index++) {
-      const isNull = nulls === NULLS_ALL ||
-        nulls === NULLS_BITMAP &&
-          (view.getUint8(bitmapAt + (index >>> 3)) & (1 << (index & 7))) !== 0;
-      // A value of 8 bytes has no base.
-      const value = width === 0 ? base : numberAt(view, at, { width, index });
-      values[index - start] = isNull ? NaN : width === 0 || width === 8 ? value : value + base;
-    }
-    at += paddedSize(width * count);
-    columns.push({ scale: scaleByte === FLOAT_SCALE_BYTE ? FLOAT : scaleByte, values });
-  }
-  return { timesMs, columns };
-}
-
 /** All items of a group, in its order. */
 export function itemsOf({ sections }: DecodedGroup): GroupItem[] {
   return sections.flatMap((section) => {
@@ -273,17 +234,6 @@ function requestsStart(layout: Layout): number {
 
 function stateLengthsStart(layout: Layout): number {
   return requestsStart(layout) + paddedSize(layout.requestWidth * layout.count);
-}
-
-function numberAt(
-  view: DataView,
-  at: number,
-  { width, index }: { width: number; index: number },
-): number {
-  if (width === 1) return view.getUint8(at + index);
-  if (width === 2) return view.getUint16(at + 2 * index, true);
-  if (width === 4) return view.getUint32(at + 4 * index, true);
-  return view.getFloat64(at + 8 * index, true);
 }
 
 /** Makes sure that the rows of a section can be read without another look at its bounds. */

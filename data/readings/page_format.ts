@@ -61,6 +61,18 @@ export function packedNumbers(
   }
 }
 
+/** One of such numbers. */
+export function numberAt(
+  view: DataView,
+  at: number,
+  { width, index }: { width: number; index: number },
+): number {
+  if (width === 1) return view.getUint8(at + index);
+  if (width === 2) return view.getUint16(at + 2 * index, true);
+  if (width === 4) return view.getUint32(at + 4 * index, true);
+  return view.getFloat64(at + 8 * index, true);
+}
+
 /** The number of readings of an encoded page. */
 export function readingsIn(bytes: Uint8Array): number {
   return new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES).getUint32(4, true);

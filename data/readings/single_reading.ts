@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { AllocateBytes } from "./byte_slab.ts";
 import { FLOAT, mantissaOf, powerOfTen, scaleOf } from "./decimal.ts";
 import type { Column, Page } from "./page.ts";
 import { COLUMN_BYTES, FLOAT_SCALE_BYTE, FORMAT, HEADER_BYTES, NULLS_ALL } from "./page_format.ts";
@@ -18,7 +19,11 @@ const SCRATCH_BYTES = new Uint8Array(HEADER_BYTES + SINGLE_MAX_COLUMNS * (COLUMN
 const SCRATCH_VIEW = new DataView(SCRATCH_BYTES.buffer);
 
 /** Encodes a reading of a page alone. The bytes are those that the general encoder would write. */
-export function encodeReading({ timesMs, columns }: Page, row: number): Uint8Array<ArrayBuffer> {
+export function encodeReading(
+  { timesMs, columns }: Page,
+  row: number,
+  allocate?: AllocateBytes,
+): Uint8Array<ArrayBuffer> {
   let size = HEADER_BYTES + COLUMN_BYTES * columns.length;
   SCRATCH_BYTES.fill(0, 0, size);
   SCRATCH_BYTES[0] = FORMAT;
@@ -45,7 +50,10 @@ export function encodeReading({ timesMs, columns }: Page, row: number): Uint8Arr
       SCRATCH_VIEW.setFloat64(header + 8, isFloat ? mantissaOf(value, scale) : value, true);
     }
   }
-  return SCRATCH_BYTES.slice(0, size);
+  if (allocate === undefined) return SCRATCH_BYTES.slice(0, size);
+  const bytes = allocate(size);
+  bytes.set(SCRATCH_BYTES.subarray(0, size));
+  return bytes;
 }
 
 /** Whether bytes are a page of one reading whose values are all mantissas in the header. */

@@ -15,9 +15,9 @@ import {
   idsOf,
   isGroup,
   rowStarts,
-  sectionRows,
   statesOf,
 } from "../../data/readings/group_decoder.ts";
+import { sectionRows } from "../../data/readings/group_rows.ts";
 import type { Page } from "../../data/readings/page.ts";
 import { decodePage } from "../../data/readings/page_decoder.ts";
 import { type Change, decodeRecord } from "../journal/record.ts";

@@ -9,12 +9,9 @@
  * @module
  */
 
-import { encodePage } from "../../data/readings/page_encoder.ts";
-import {
-  type DecodedGroup,
-  type GroupSection,
-  sectionRows,
-} from "../../data/readings/group_decoder.ts";
+import { type AllocateBytes, createByteSlab, ownBytes } from "../../data/readings/byte_slab.ts";
+import type { DecodedGroup, GroupSection } from "../../data/readings/group_decoder.ts";
+import { encodeSectionRows } from "../../data/readings/group_rows.ts";
 import { COLUMN_BYTES, HEADER_BYTES } from "../../data/readings/page_format.ts";
 import { appendEntry, createEntryList, type ListedEntry, unlinkEntry } from "./entry_list.ts";
 import { compareKeys, createKeyMap, type KeyBounds } from "./key_map.ts";
@@ -165,9 +162,8 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
       const entry = flushed.get(key);
       if (entry !== undefined || isFlushed(key)) return entry && snapshot(entry);
       const group = retained.get(key.slice(0, -1));
-      const number = Number(key[key.length - 1]);
-      const location = group?.values.get(number);
-      return group && location && retainedEntry(group, number, location);
+      const location = group?.values.get(Number(key[key.length - 1]));
+      return location && retainedEntry(key, location);
     },
     set(key, value, source) {
       const based = { value, base: source.number };
@@ -205,11 +201,27 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
         }
         return found;
       }
-      for (const entry of flushed.list(prefix, bounds)) found.push(snapshot(entry));
-      for (const group of retained.list(prefix, bounds)) found.push(...entriesOf(group));
-      const within = found.filter(({ key }) => isWithin(key, selector));
+      for (const entry of flushed.list(prefix, bounds)) {
+        if (isWithin(entry.key, selector)) found.push(snapshot(entry));
+      }
+      // With deletions among them, it is not known yet how many of the others are needed.
+      let left = found.length === 0 ? limit : Infinity;
+      const allocate = createByteSlab();
+      for (const group of retained.list(prefix, { ...bounds, reverse })) {
+        if (left <= 0) break;
+        const located = group.values.list(numbersWithin(group, selector));
+        if (reverse) located.reverse();
+        for (const [number, location] of located) {
+          if (left <= 0) break;
+          const key = [...group.prefix, number];
+          if (!isWithin(key, selector)) continue;
+          found.push(retainedEntry(key, location, allocate));
+          left--;
+        }
+      }
+      if (left < Infinity || found.length === 0) return found;
       const sign = reverse ? -1 : 1;
-      return within.sort((a, b) => sign * compareKeys(a.key, b.key));
+      return found.sort((a, b) => sign * compareKeys(a.key, b.key));
     },
     *listUpTo(record) {
       // References only: snapshots of all of them would be hundreds of thousands of objects at once.
@@ -219,7 +231,11 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
       }
       const groups = [...retained.list([])];
       for (const entry of old) if (entry.base <= record) yield snapshot(entry);
-      for (const group of groups) yield* entriesOf(group, record);
+      for (const group of groups) {
+        for (const [number, location] of group.values.list({ upToRecord: record })) {
+          yield retainedEntry([...group.prefix, number], location);
+        }
+      }
     },
     retainedBytes: () => retainedBytes,
   };
@@ -229,28 +245,25 @@ function snapshot({ key, value, versionstamp, record, base }: ListedEntry): Jour
   return { key, value, versionstamp, record, base };
 }
 
-/** The entries of a group, of all records or of those up to `upTo`. */
-function entriesOf(group: RetainedGroup, upTo: number = Infinity): JournalEntry[] {
-  return group.values.list(upTo).map(([number, location]) =>
-    retainedEntry(group, number, location)
-  );
-}
-
 function retainedEntry(
-  { prefix }: RetainedGroup,
-  number: number,
+  key: Deno.KvKey,
   location: ValueLocation,
+  allocate: AllocateBytes = ownBytes,
 ): JournalEntry {
   const { versionstamp, number: record } = location.source;
-  const value = valueAt(prefix, location);
-  return { key: [...prefix, number], value, versionstamp, record, base: record };
+  const value = valueAt(key, location, allocate);
+  return { key, value, versionstamp, record, base: record };
 }
 
 /** The bytes of a location. Readings of a group become a page. */
-function valueAt(prefix: Deno.KvKey, { source, start, length }: ValueLocation): Uint8Array {
+function valueAt(
+  key: Deno.KvKey,
+  { source, start, length }: ValueLocation,
+  allocate: AllocateBytes,
+): Uint8Array {
   if (source.group === undefined) return source.bytes.subarray(start, start + length);
-  const section = sectionOf(prefix, source.group);
-  return encodePage(sectionRows(section, { start, end: start + length }));
+  const section = sectionOf(key, source.group);
+  return encodeSectionRows(section, { start, end: start + length }, allocate);
 }
 
 /** How many bytes a location has; of readings of a group about as many as their page would have. */
@@ -271,6 +284,22 @@ function sectionOf([, profile]: Deno.KvKey, { sections }: DecodedGroup): GroupSe
   const found = sections.find((section) => section.profile === profile);
   if (found !== undefined) return found;
   throw new TypeError(`Cannot read group as it has no readings of profile: ${String(profile)}`);
+}
+
+/** Between which numbers of a group all keys lie that a selector matches. */
+function numbersWithin(
+  { prefix }: RetainedGroup,
+  selector: Deno.KvListSelector,
+): { from: number; to: number } {
+  const { start, end } = boundsOf(selector);
+  return { from: numberIn(prefix, start) ?? -Infinity, to: numberIn(prefix, end) ?? Infinity };
+}
+
+/** The number of a key in a group; null if it is in none or in another one. */
+function numberIn(prefix: Deno.KvKey, key: Deno.KvKey | undefined): number | null {
+  const number = key?.[prefix.length];
+  if (key === undefined || typeof number !== "number") return null;
+  return prefix.every((part, index) => part === key[index]) ? number : null;
 }
 
 function boundsOf(selector: Deno.KvListSelector): KeyBounds {

@@ -33,6 +33,16 @@ export interface ValueLocation {
   readonly length: number;
 }
 
+/** Which numbers to list; all by default. */
+export interface NumberRange {
+  /** The first. */
+  readonly from?: number;
+  /** The last. */
+  readonly to?: number;
+  /** The last record of which they may be. */
+  readonly upToRecord?: number;
+}
+
 /** Locations of values by number, ascending. */
 export interface ValueIndex {
   /** The location of a number's value, if there is one. */
@@ -45,8 +55,8 @@ export interface ValueIndex {
   remove(number: number): void;
   /** How many numbers there are. */
   size(): number;
-  /** The numbers, ascending, with their locations, of records up to `upToRecord`. */
-  list(upToRecord: number): [number, ValueLocation][];
+  /** The numbers in a range, ascending, with their locations, of records up to `upToRecord`. */
+  list(range?: NumberRange): [number, ValueLocation][];
 }
 
 /** Removed numbers stay in the arrays until there are this many, and more of them than others. */
@@ -125,9 +135,9 @@ export function createValueIndex(): ValueIndex {
       if (++gaps >= MIN_GAPS && 2 * gaps > numbers.length) closeGaps();
     },
     size: () => numbers.length - gaps,
-    list(upToRecord) {
+    list({ from = -Infinity, to = Infinity, upToRecord = Infinity } = {}) {
       const found: [number, ValueLocation][] = [];
-      for (let index = 0; index < numbers.length; index++) {
+      for (let index = indexOf(from); index < numbers.length && numbers[index] <= to; index++) {
         const source = sources[index];
         if (source === null || source.number > upToRecord) continue;
         found.push([numbers[index], { source, start: starts[index], length: lengths[index] }]);

@@ -36,31 +36,50 @@ export async function foldSegments(deps: WriteDeps, ref: SeriesRef): Promise<num
     // head changes and the commit below fails.
     const head = await writableHead(deps, ref);
     const segments = (await listSegments(deps.kv, ref))
-      .filter(({ versionstamp }) => versionstamp <= lastIngest.versionstamp)
-      .slice(0, FOLD_SEGMENTS);
-    if (segments.length === 0) return folded;
-    if (await foldOnce(deps, ref, { head, segments })) {
-      folded += segments.length;
-      conflicts = 0;
-    } else await backOff(ref, ++conflicts);
+      .filter(({ versionstamp }) => versionstamp <= lastIngest.versionstamp);
+    const written = await foldListed(deps, ref, { head, segments });
+    folded += written;
+    if (written === segments.length) return folded;
+    conflicts = written > 0 ? 1 : conflicts + 1;
+    await backOff(ref, conflicts);
   }
 }
 
-/** False if another write was faster. Then everything must be read again, including the segments. */
+/**
+ * Folds listed segments in portions. Returns how many it folded: if another write was faster, not all.
+ * Then everything must be read again, including the segments.
+ */
+async function foldListed(
+  deps: WriteDeps,
+  ref: SeriesRef,
+  { head, segments }: { head: HeadEntry; segments: readonly StoredSegment[] },
+): Promise<number> {
+  let current: HeadEntry = head;
+  for (let at = 0; at < segments.length; at += FOLD_SEGMENTS) {
+    const portion = segments.slice(at, at + FOLD_SEGMENTS);
+    const next = await foldOnce(deps, ref, { head: current, segments: portion });
+    if (next === null) return at;
+    // Its version is that of this commit, so the next one fails if anybody wrote in between.
+    current = next;
+  }
+  return segments.length;
+}
+
+/** The head after the fold; null if another write was faster. */
 async function foldOnce(
   deps: WriteDeps,
   ref: SeriesRef,
   { head, segments }: { head: HeadEntry; segments: readonly StoredSegment[] },
-): Promise<boolean> {
+): Promise<HeadEntry | null> {
   const page = segmentsPage(ref, segments);
   const stageLast: Stage = (op) => segments.forEach((segment) => stageSegmentDelete(op, segment));
   let current = head;
   for (let start = 0; start < page.timesMs.length;) {
     const options = { page, start, isChange: false, stageLast };
     const slice = await writeSlice(deps, ref, current, options);
-    if (slice.head === null) return false;
+    if (slice.head === null) return null;
     current = slice.head;
     start = slice.end;
   }
-  return true;
+  return current;
 }

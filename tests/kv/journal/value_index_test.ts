@@ -33,8 +33,15 @@ Deno.test("a value index behaves like a map that is listed in ascending order", 
       assertEquals(index.get(number), model.get(number));
     }
     const ascending = [...model].toSorted(([one], [other]) => one - other);
-    assertEquals(index.list(Infinity), ascending);
-    assertEquals(index.list(4), ascending.filter(([, { source }]) => source.number <= 4));
+    assertEquals(index.list(), ascending);
+    assertEquals(
+      index.list({ from: 50, to: 120 }),
+      ascending.filter(([number]) => number >= 50 && number <= 120),
+    );
+    assertEquals(
+      index.list({ upToRecord: 4 }),
+      ascending.filter(([, { source }]) => source.number <= 4),
+    );
   }));
 });
 
@@ -42,8 +49,8 @@ Deno.test("a value index is empty after every number was removed, and accepts th
   const index = createValueIndex();
   for (let number = 1; number <= 1_000; number++) index.set(number, locationOf(1, number));
   for (let number = 1; number <= 1_000; number++) index.remove(number);
-  assertEquals([index.size(), index.list(Infinity), index.get(500)], [0, [], undefined]);
+  assertEquals([index.size(), index.list(), index.get(500)], [0, [], undefined]);
   index.set(500, locationOf(2, 7));
   index.remove(501);
-  assertEquals([index.size(), index.list(Infinity)], [1, [[500, locationOf(2, 7)]]]);
+  assertEquals([index.size(), index.list()], [1, [[500, locationOf(2, 7)]]]);
 });
