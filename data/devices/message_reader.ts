@@ -12,6 +12,7 @@ import { RECORD_MAX_BYTES, REJECTS_LISTED } from "../limits.ts";
 import { createRecordSplitter } from "../text/records.ts";
 import { createMessageGroups, type MessageGroup } from "./message_groups.ts";
 import { readTelemetry, type Telemetry, type TelemetryRules } from "./message.ts";
+import { createPlainMessages } from "./plain_message.ts";
 import type { Place } from "../text/upload_reader.ts";
 
 /** A problem as a rejection lists it, without a sentence. */
@@ -85,6 +86,7 @@ export function createTelemetryReader(
   let held = new Map<string, HeldMessage[]>();
   let waiting = 0;
   const clock = createReceiptClock();
+  const plain = createPlainMessages({ ...rules, isUndecided });
   const { mayTouch = () => true } = rules;
 
   function reject(place: Place, { pointer, value, rule = "" }: MessageProblem): void {
@@ -128,12 +130,22 @@ export function createTelemetryReader(
 
   function read(message: unknown, receivedMs: number, place: Place): void {
     const result = readTelemetry(message, receivedMs, rules);
-    if ("telemetry" in result) return add(result.telemetry, place);
+    if ("telemetry" in result) {
+      plain.learn(message, result.telemetry);
+      return add(result.telemetry, place);
+    }
     reject(place, result.problems[0]);
     rejectOf(result.deviceId, result.problems[0]);
   }
 
+  function readPlain(bytes: Uint8Array, start: number, limit: number, line: number): number {
+    const end = plain.read(bytes, start, limit, now());
+    if (end >= 0) add(plain.telemetry(), { line });
+    return end;
+  }
+
   const splitter = createSplitter(form, {
+    readPlain,
     onText,
     onTooLong: (value, place) =>
       reject(place, { pointer: "", value, rule: `at most ${RECORD_MAX_BYTES} bytes` }),
@@ -209,7 +221,8 @@ function createReceiptClock(): {
 /** Splits a batch into the texts of messages. */
 function createSplitter(
   form: "array" | "lines",
-  { onText, onTooLong }: {
+  { readPlain, onText, onTooLong }: {
+    readPlain: (bytes: Uint8Array, start: number, limit: number, line: number) => number;
     onText: (bytes: Uint8Array, place: Place) => void;
     onTooLong: (beginning: string, place: Place) => void;
   },
@@ -225,6 +238,7 @@ function createSplitter(
   return createRecordSplitter({
     maxBytes,
     delimiter: null,
+    readPlain,
     onRecord: (bytes, { start, end }, line) => onText(bytes.subarray(start, end), { line }),
     onTooLong: (beginning, line) => onTooLong(beginning, { line }),
   });

@@ -1,0 +1,37 @@
+/**
+ * Ids of devices from bytes, as texts that are made once: the same devices send again and again.
+ *
+ * @module
+ */
+
+const DOT = 46;
+/** Most characters of an id. */
+const MOST = 64;
+/** How many ids are remembered, a power of two; a new one takes the place of an old one. */
+const REMEMBERED = 8_192;
+/** Which bytes ids may have. */
+const IS_ID = new Uint8Array(256);
+for (const char of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-") {
+  IS_ID[char.charCodeAt(0)] = 1;
+}
+const remembered: string[] = [];
+
+/** The id that begins at an index, as far as ids go; "" if it is none, or begins with a dot. */
+export function internedId(bytes: Uint8Array, start: number): string {
+  let at = start, hash = 0;
+  for (; IS_ID[bytes[at]] === 1; at++) hash = Math.imul(hash, 31) + bytes[at] | 0;
+  const length = at - start;
+  if (length === 0 || length > MOST || bytes[start] === DOT) return "";
+  const place = (hash ^ hash >>> 13) & REMEMBERED - 1;
+  const known = remembered[place];
+  if (known !== undefined && isSame(known, bytes, start, length)) return known;
+  return remembered[place] = String.fromCharCode(...bytes.subarray(start, at));
+}
+
+function isSame(text: string, bytes: Uint8Array, start: number, length: number): boolean {
+  if (text.length !== length) return false;
+  for (let index = 0; index < length; index++) {
+    if (text.charCodeAt(index) !== bytes[start + index]) return false;
+  }
+  return true;
+}
