@@ -5,6 +5,8 @@
  * @module
  */
 
+import { createWaitingLine } from "../engine/waiting_line.ts";
+
 /** What may be on its way at once. */
 export interface PutRoom {
   /** Objects. */
@@ -27,7 +29,8 @@ const ROOM: PutRoom = { objects: 48, bytes: 33_554_432 };
 
 /** Creates a gate. */
 export function createPutGate(room: PutRoom = ROOM): PutGate {
-  const waiting = new Set<{ readonly sizeBytes: number; readonly start: () => void }>();
+  // A shorter object may have waited for one that left.
+  const line = createWaitingLine<number, () => void>(startWaiting);
   let objects = 0, bytes = 0;
 
   const hasRoom = (sizeBytes: number) =>
@@ -44,36 +47,17 @@ export function createPutGate(room: PutRoom = ROOM): PutGate {
   }
 
   function startWaiting(): void {
-    for (const next of waiting) {
-      if (!hasRoom(next.sizeBytes)) return;
-      waiting.delete(next);
-      next.start();
-    }
-  }
-
-  async function wait(sizeBytes: number, signal: AbortSignal): Promise<() => void> {
-    const { promise, resolve, reject } = Promise.withResolvers<() => void>();
-    const next = { sizeBytes, start: () => resolve(take(sizeBytes)) };
-    const leaveQueue = () => {
-      waiting.delete(next);
-      reject(signal.reason);
-      // A shorter object may have waited for this one.
-      startWaiting();
-    };
-    waiting.add(next);
-    signal.addEventListener("abort", leaveQueue);
-    try {
-      return await promise;
-    } finally {
-      signal.removeEventListener("abort", leaveQueue);
+    for (const next of line) {
+      if (!hasRoom(next.wish)) return;
+      next.start(take(next.wish));
     }
   }
 
   return {
     async enter(sizeBytes, signal) {
       signal.throwIfAborted();
-      if (waiting.size === 0 && hasRoom(sizeBytes)) return take(sizeBytes);
-      return await wait(sizeBytes, signal);
+      if (line.size === 0 && hasRoom(sizeBytes)) return take(sizeBytes);
+      return await line.wait(sizeBytes, signal);
     },
   };
 }

@@ -8,6 +8,8 @@
  * @module
  */
 
+import { createWaitingLine } from "../engine/waiting_line.ts";
+
 /** Runs of a worker at once. */
 const RUNS_A_WORKER = 3;
 
@@ -30,19 +32,14 @@ export interface RunPlaces {
   enter(mayBeHere: boolean, signal: AbortSignal): Promise<RunPlace>;
 }
 
-/** A run that waits. */
-interface Waiting {
-  readonly mayBeHere: boolean;
-  readonly start: (place: RunPlace) => void;
-}
-
 /**
  * Creates places for as many workers, and one for this thread. For no workers there are those of one, so
  * that no run waits for ever.
  */
 export function createRunPlaces(workers: number): RunPlaces {
   let inWorkers = Math.max(1, workers) * RUNS_A_WORKER, isHereFree = true;
-  const waiting = new Set<Waiting>();
+  /** Of whether a run may be on this thread. */
+  const line = createWaitingLine<boolean, RunPlace>();
 
   function take(mayBeHere: boolean): RunPlace | null {
     if (inWorkers > 0) {
@@ -56,37 +53,19 @@ export function createRunPlaces(workers: number): RunPlaces {
 
   function leave(free: () => void): void {
     free();
-    const next = waiting.values().find(({ mayBeHere }) => mayBeHere || inWorkers > 0);
-    if (next === undefined) return;
-    const place = take(next.mayBeHere);
-    if (place === null) return;
-    waiting.delete(next);
-    next.start(place);
-  }
-
-  async function wait(mayBeHere: boolean, signal: AbortSignal): Promise<RunPlace> {
-    const { promise, resolve, reject } = Promise.withResolvers<RunPlace>();
-    const next = { mayBeHere, start: resolve };
-    const leaveQueue = () => {
-      waiting.delete(next);
-      reject(signal.reason);
-    };
-    waiting.add(next);
-    signal.addEventListener("abort", leaveQueue);
-    try {
-      return await promise;
-    } finally {
-      signal.removeEventListener("abort", leaveQueue);
+    for (const next of line) {
+      const place = take(next.wish);
+      if (place !== null) return next.start(place);
     }
   }
 
   return {
     isFree: (mayBeHere) => inWorkers > 0 || (mayBeHere && isHereFree),
-    waiting: () => waiting.size,
+    waiting: () => line.size,
     async enter(mayBeHere, signal) {
       signal.throwIfAborted();
-      const place = waiting.size === 0 || (mayBeHere && isHereFree) ? take(mayBeHere) : null;
-      return place ?? await wait(mayBeHere, signal);
+      const place = line.size === 0 || (mayBeHere && isHereFree) ? take(mayBeHere) : null;
+      return place ?? await line.wait(mayBeHere, signal);
     },
   };
 }

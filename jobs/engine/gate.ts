@@ -4,6 +4,8 @@
  * @module
  */
 
+import { createWaitingLine } from "./waiting_line.ts";
+
 /** Starts work when there is room, first come, first served. */
 export interface Gate {
   /** Does the work as soon as there is room. Throws the reason of the signal if it is aborted before. */
@@ -14,41 +16,23 @@ export interface Gate {
 
 /** Creates a gate that lets `room` pieces of work run at the same time. */
 export function createGate(room: number): Gate {
-  const queue = new Set<() => void>();
+  const line = createWaitingLine<void, void>();
   let free = room;
-
-  async function wait(signal: AbortSignal | undefined): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const leave = () => {
-      queue.delete(resolve);
-      reject(signal?.reason);
-    };
-    queue.add(resolve);
-    signal?.addEventListener("abort", leave);
-    try {
-      await promise;
-    } finally {
-      signal?.removeEventListener("abort", leave);
-    }
-  }
 
   return {
     async enter(work, signal) {
       signal?.throwIfAborted();
       if (free > 0) free--;
-      else await wait(signal);
+      else await line.wait(undefined, signal);
       try {
         return await work();
       } finally {
-        // The next in the queue takes over the room.
-        const [next] = queue;
+        // The next in the line takes over the room.
+        const [next] = line;
         if (next === undefined) free++;
-        else {
-          queue.delete(next);
-          next();
-        }
+        else next.start();
       }
     },
-    waiting: () => queue.size,
+    waiting: () => line.size,
   };
 }
