@@ -199,7 +199,7 @@ Deno.test("what the answer to a faulty batch counts as stored is stored, and not
       }
       assertEquals(await othersOf(kv), before);
     }),
-    { numRuns: amount({ quick: 40, thorough: 500 }) },
+    { numRuns: amount({ quick: 30, thorough: 200 }) },
   );
 });
 

@@ -266,7 +266,7 @@ Deno.test("a message has one problem for each fault", () => {
         assertEquals(Array.from(result.telemetry.values), values);
       }
     }),
-    { numRuns: amount({ quick: 40, thorough: 400 }) },
+    { numRuns: amount({ quick: 40, thorough: 150 }) },
   );
 });
 

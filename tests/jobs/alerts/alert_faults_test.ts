@@ -7,7 +7,7 @@ import { amount } from "../../support/thorough.ts";
 const IDS = Array.from({ length: 20 }, (_, index) => `device-${10 + index}`);
 
 Deno.test("whatever commits fail and whoever dies or takes over, each transition is in exactly one message", async () => {
-  for (let seed = 1; seed <= amount({ quick: 1, thorough: 30 }); seed++) {
+  for (let seed = 1; seed <= amount({ quick: 1, thorough: 12 }); seed++) {
     const plan: StrictPlan = {};
     const kv = strictKv(await Deno.openKv(":memory:"), plan);
     // Few checks in a commit, as over KV Connect.

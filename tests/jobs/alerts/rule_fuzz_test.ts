@@ -139,6 +139,6 @@ Deno.test("states and messages are those of a plain evaluator that looks at ever
         }
       }
     }),
-    { numRuns: amount({ quick: 25, thorough: 400 }) },
+    { numRuns: amount({ quick: 20, thorough: 150 }) },
   );
 });

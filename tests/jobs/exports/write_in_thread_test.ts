@@ -90,7 +90,7 @@ Deno.test("any range in any zone has the same bytes from a worker", async () => 
       const spec = { ...ALL_READINGS, fromMs, toMs, zone, ...form };
       assertEquals(await made(inThread, files, spec), await made(here, files, spec));
     }),
-    { numRuns: amount({ quick: 2, thorough: 60 }) },
+    { numRuns: amount({ quick: 2, thorough: 20 }) },
   );
 });
 

@@ -19,7 +19,7 @@ import {
 import { amount } from "../../support/thorough.ts";
 
 /** Random sequences that are tried. */
-const SEEDS = amount({ quick: 3, thorough: 60 });
+const SEEDS = amount({ quick: 3, thorough: 25 });
 const STEPS = 60;
 const WINDOW_MS = 64_000;
 const RULES = { flushAfterMs: 10, journalMaxBytes: 1_000_000 };

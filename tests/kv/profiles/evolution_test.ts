@@ -99,7 +99,7 @@ Deno.test("however a profile grows while readings come, each reading keeps its v
       }
       await ingest.stop();
     }),
-    { numRuns: amount({ quick: 25, thorough: 500 }) },
+    { numRuns: amount({ quick: 25, thorough: 150 }) },
   );
 });
 
