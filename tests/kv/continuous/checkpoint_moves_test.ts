@@ -1,27 +1,11 @@
 import {
   createCheckpointMoves,
-  type ExportCheckpoint,
   getExportCheckpoint,
   moveExportCheckpoint,
 } from "../../../kv/continuous/checkpoints.ts";
 import { assertEquals } from "../../support/assert.ts";
+import { NEW_CHECKPOINT } from "../../support/checkpoints.ts";
 import { strictKv } from "../../support/strict_kv.ts";
-
-const CHECKPOINT: ExportCheckpoint = {
-  v: 1,
-  plan: [{ lengthMs: 60_000, fromDayMs: 0 }],
-  nextMs: null,
-  pendingMs: null,
-  revision: 0,
-  seenVersion: "",
-  compactedMs: null,
-  compactingMs: null,
-  sharedMs: null,
-  sharingMs: null,
-  totals: { objects: 0, rows: 0, sizeBytes: 0, rewrites: 0, deletions: 0 },
-  last: null,
-  fault: null,
-};
 
 const IDS = Array.from({ length: 20 }, (_, index) => `D${index}`);
 
@@ -30,14 +14,14 @@ Deno.test("checkpoints of many devices move in few commits, each with what goes 
   const move = createCheckpointMoves(kv);
   const versions = await Promise.all(
     IDS.map((id) =>
-      move(id, { from: null, to: CHECKPOINT, also: (op) => op.set(["also", id], id) })
+      move(id, { from: null, to: NEW_CHECKPOINT, also: (op) => op.set(["also", id], id) })
     ),
   );
   // Nine checks each, as many as KV Connect allows with one to spare.
   assertEquals(kv.commits(), 3);
   for (const [index, id] of IDS.entries()) {
     const entry = await getExportCheckpoint(kv, id);
-    assertEquals(entry, { value: CHECKPOINT, versionstamp: String(versions[index]) });
+    assertEquals(entry, { value: NEW_CHECKPOINT, versionstamp: String(versions[index]) });
     assertEquals((await kv.get(["also", id])).value, id);
   }
 });
@@ -45,8 +29,8 @@ Deno.test("checkpoints of many devices move in few commits, each with what goes 
 Deno.test("a checkpoint that another process has moved stays, and the others move", async () => {
   using kv = strictKv(await Deno.openKv(":memory:"), {});
   const move = createCheckpointMoves(kv);
-  await moveExportCheckpoint(kv, "D3", { from: null, to: { ...CHECKPOINT, nextMs: 9 } });
-  const to = { ...CHECKPOINT, nextMs: 5 };
+  await moveExportCheckpoint(kv, "D3", { from: null, to: { ...NEW_CHECKPOINT, nextMs: 9 } });
+  const to = { ...NEW_CHECKPOINT, nextMs: 5 };
   const versions = await Promise.all(
     IDS.map((id) => move(id, { from: null, to, also: (op) => op.set(["also", id], id) })),
   );
@@ -67,9 +51,9 @@ Deno.test("a move that comes during a commit is in the next one", async () => {
     },
   });
   const move = createCheckpointMoves(kv);
-  const moves = [move("D0", { from: null, to: CHECKPOINT })];
+  const moves = [move("D0", { from: null, to: NEW_CHECKPOINT })];
   while (committing === 0) await new Promise((resolve) => setTimeout(resolve));
-  for (const id of ["D1", "D2"]) moves.push(move(id, { from: null, to: CHECKPOINT }));
+  for (const id of ["D1", "D2"]) moves.push(move(id, { from: null, to: NEW_CHECKPOINT }));
   await new Promise((resolve) => setTimeout(resolve));
   assertEquals(committing, 1);
   door.resolve();
