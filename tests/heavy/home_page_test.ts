@@ -3,19 +3,10 @@ import { startProcess } from "../support/process.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 import { hasBrowser } from "./browser.ts";
 import { isTooWide, keepScreenshot, LOOKS, openBrowser, violationsOf } from "./pages.ts";
+import { send } from "./send.ts";
 
 const ignore = !Deno.env.has("REQUIRE_ALL") && !await hasBrowser();
 const NASTY = `<img src=x onerror="document.title='owned'">`;
-
-async function send(url: string, method: string, path: string, body: unknown): Promise<void> {
-  const isText = typeof body === "string";
-  const answer = await fetch(url + path, {
-    method,
-    headers: { "content-type": isText ? "text/csv" : "application/json" },
-    body: isText ? body : JSON.stringify(body),
-  });
-  assert(answer.ok, `${path}: ${await answer.text()}`);
-}
 
 /** A device that is silent after a second, one that is not, and a meter whose data are late. */
 async function seed(url: string): Promise<void> {

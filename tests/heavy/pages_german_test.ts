@@ -1,20 +1,11 @@
-import { assert, assertEquals } from "../support/assert.ts";
+import { assertEquals } from "../support/assert.ts";
 import { startProcess } from "../support/process.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 import { hasBrowser } from "./browser.ts";
 import { isTooWide, keepScreenshot, LOOKS, openBrowser, violationsOf } from "./pages.ts";
+import { send } from "./send.ts";
 
 const ignore = !Deno.env.has("REQUIRE_ALL") && !await hasBrowser();
-
-async function send(url: string, method: string, path: string, body: unknown): Promise<void> {
-  const isText = typeof body === "string";
-  const answer = await fetch(url + path, {
-    method,
-    headers: { "content-type": isText ? "text/csv" : "application/json" },
-    body: isText ? body : JSON.stringify(body),
-  });
-  assert(answer.ok, `${path}: ${answer.status} ${await answer.text()}`);
-}
 
 /** A meter with gaps in this year and the last, a device, a store, an export and a schedule. */
 async function seed(url: string): Promise<void> {

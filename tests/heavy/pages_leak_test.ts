@@ -4,6 +4,7 @@ import { startProcess } from "../support/process.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 import { hasBrowser } from "./browser.ts";
 import { LOOKS, openBrowser } from "./pages.ts";
+import { send } from "./send.ts";
 
 const ignore = !Deno.env.has("REQUIRE_ALL") && !await hasBrowser();
 
@@ -138,16 +139,6 @@ async function assertSteady(
   assert(after.heap <= before.heap + HEAP_SLACK, text);
   assert(after.streams <= 2, text);
   assertEquals(complaints, []);
-}
-
-async function send(url: string, method: string, path: string, body: unknown): Promise<void> {
-  const isText = typeof body === "string";
-  const answer = await fetch(url + path, {
-    method,
-    headers: { "content-type": isText ? "text/csv" : "application/json" },
-    body: isText ? body : JSON.stringify(body),
-  });
-  assert(answer.ok, `${path}: ${answer.status} ${await answer.text()}`);
 }
 
 /** Three days of quarter hours up to now, and devices that are offline. */
