@@ -162,7 +162,7 @@ export async function exportToEnd(
 export async function waitForEnd(
   url: string,
   jobId: string,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<JsonAnswer["body"]> {
   const endMs = Date.now() + timeoutMs;
   for (;;) {
