@@ -206,7 +206,7 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
       }
       // With deletions among them, it is not known yet how many of the others are needed.
       let left = found.length === 0 ? limit : Infinity;
-      const allocate = createByteSlab();
+      const { allocate } = createByteSlab();
       for (const group of retained.list(prefix, { ...bounds, reverse })) {
         if (left <= 0) break;
         const located = group.values.list(numbersWithin(group, selector));
