@@ -100,7 +100,7 @@ export interface OpenedKv extends AsyncDisposable {
   readonly isNew: boolean;
   /** Whether it has queues. KV Connect and Deno Deploy have none. */
   readonly hasQueue: boolean;
-  /** The path of the file, which others may read meanwhile (`kv/file_snapshot.ts`); null if there is none. */
+  /** The path of the file, which others may read meanwhile (`kv/database_file.ts`); null if there is none. */
   readonly databasePath: string | null;
   /** How much of what ingest writes a commit may hold. */
   readonly ingestRoom: Cost;

@@ -40,6 +40,10 @@ const SOURCES_AT_ONCE = 8;
 export interface ExportJobDeps {
   /** The store of readings. */
   readonly series: Pick<SeriesStore, "describe" | "read" | "readPacked" | "revision" | "lives">;
+  /** The database. */
+  readonly kv: Pick<Deno.Kv, "getMany">;
+  /** Its path, if it is a file that a worker can read; null or absent if it is not. */
+  readonly databasePath?: string | null;
   /** The profiles. */
   readonly profiles: Pick<ProfileStore, "current">;
   /** The store of artifacts. */

@@ -1,6 +1,6 @@
 /**
- * What workers do to write an export: they decode what the other thread reads, and encode, compress, hash
- * and write the file.
+ * What workers do to write an export: they read and decode what is stored (`worker_series.ts`), and encode,
+ * compress, hash and write the file.
  *
  * @module
  */
@@ -9,16 +9,12 @@ import { ChangedBytes } from "../../data/encoders/file_cut.ts";
 import { inlineDeflater } from "../../data/encoders/deflate.ts";
 import { openDiskWriter } from "../../data/files/disk_writer.ts";
 import type { FileWriter, WriterOptions } from "../../data/files/file_store.ts";
-import type { Page } from "../../data/readings/page.ts";
-import { DamagedDataError } from "../../kv/series/damage.ts";
-import { type PackedChunk, packedPages } from "../../kv/series/packed_read.ts";
-import type { ReadSpan, SeriesStore } from "../../kv/series/store.ts";
-import type { SeriesRef } from "../../kv/series/ref.ts";
 import type { TaskContext } from "../engine/serve_tasks.ts";
 import { type Sent, sentError } from "../engine/thread_messages.ts";
 import { planExport } from "./export_file.ts";
 import { createExportTally } from "./export_tally.ts";
-import type { ChunkAnswer, ExportCalls, ThreadExport, ThreadOutcome } from "./thread_contract.ts";
+import type { ThreadExport, ThreadOutcome } from "./thread_contract.ts";
+import { type Ask, openWorkerSeries } from "./worker_series.ts";
 import { type FileParts, writeFile } from "./write_file.ts";
 
 /** After so many pages without an answer, the other thread is asked whether a checkpoint is due. */
@@ -30,15 +26,8 @@ export async function runExport(input: unknown, context: TaskContext): Promise<S
   return { value: await writeExport(input as ThreadExport, context) };
 }
 
-/** Asks the other thread. */
-type Ask = <Name extends keyof ExportCalls>(
-  name: Name,
-  ask: ExportCalls[Name]["ask"],
-  moves?: Transferable[],
-) => Promise<ExportCalls[Name]["answer"]>;
-
 async function writeExport(
-  { spec, profile, cadencesMs, tally: saved, from, name, folder }: ThreadExport,
+  { spec, profile, cadencesMs, tally: saved, from, name, folder, database }: ThreadExport,
   { signal, ask: send }: TaskContext,
 ): Promise<ThreadOutcome> {
   const ask: Ask = async (call, value, moves) =>
@@ -50,11 +39,9 @@ async function writeExport(
     isCutDue = isDue;
     pagesSinceAnswer = 0;
   };
+  using series = openWorkerSeries({ ask, signal, database, progress, onAnswer });
   const parts: FileParts = {
-    series: askedSeries(ask, {
-      progress,
-      onAnswer: (answer) => onAnswer(answer.isCutDue),
-    }),
+    series,
     openWriter: (options) =>
       folder === null ? openAskedWriter(ask, options) : openDiskWriter(folder, name, options),
     deflater: inlineDeflater,
@@ -80,65 +67,6 @@ async function writeExport(
     if (error instanceof ChangedBytes) return { kind: "changed" };
     throw error;
   }
-}
-
-/** The readings, decoded here. */
-function askedSeries(
-  ask: Ask,
-  { progress, onAnswer }: {
-    progress: () => ExportCalls["chunk"]["ask"]["progress"];
-    onAnswer: (answer: ChunkAnswer) => void;
-  },
-): Pick<SeriesStore, "read"> {
-  let lastRead = 0;
-
-  async function* chunksOf(
-    read: number,
-    ref: SeriesRef,
-    { fromMs, toMs }: ReadSpan,
-  ): AsyncGenerator<PackedChunk> {
-    const request = (begin?: ExportCalls["chunk"]["ask"]["begin"]) => {
-      const answer = ask("chunk", { read, begin, progress: progress() });
-      // Awaited later. Until then a rejection must not count as unhandled.
-      answer.catch(() => {});
-      return answer;
-    };
-    let next = request({ ref, span: { fromMs, toMs } });
-    for (;;) {
-      const answer = await next;
-      onAnswer(answer);
-      if (answer.chunk === null) return;
-      // The next one is on its way while this one is encoded.
-      next = request();
-      yield answer.chunk;
-    }
-  }
-
-  return {
-    async *read(ref, span, signal): AsyncGenerator<Page> {
-      const { profile, reusesMemory, only } = span;
-      if (profile === undefined) throw new TypeError("Cannot read as no profile is named");
-      const read = ++lastRead;
-      let readings = 0;
-      let damage: ExportCalls["ended"]["ask"]["damage"] = null;
-      const width = profile.metrics.length;
-      try {
-        const chunks = chunksOf(read, ref, span);
-        for await (const page of packedPages(ref, chunks, { reusesMemory, only, width })) {
-          signal.throwIfAborted();
-          readings += page.timesMs.length;
-          yield page;
-        }
-      } catch (error) {
-        if (error instanceof DamagedDataError) {
-          damage = { place: error.place, cause: sentError(error.cause) };
-        }
-        throw error;
-      } finally {
-        await ask("ended", { read, readings, damage });
-      }
-    },
-  };
 }
 
 /** Shorter chunks are copied: whoever made them may still look at them, or use their memory. */

@@ -6,9 +6,10 @@
 
 import type { ExportSpec } from "../../data/exports/spec.ts";
 import type { KeptFile, WrittenFile } from "../../data/files/file_store.ts";
-import type { Span } from "../../data/readings/page.ts";
+import type { Page, Span } from "../../data/readings/page.ts";
 import type { Profile } from "../../data/readings/profile.ts";
 import type { DamagedPlace } from "../../kv/series/damage.ts";
+import type { HeadEntry } from "../../kv/series/heads.ts";
 import type { PackedChunk } from "../../kv/series/packed_read.ts";
 import type { SeriesRef } from "../../kv/series/ref.ts";
 import type { SentError } from "../engine/thread_messages.ts";
@@ -31,6 +32,16 @@ export interface ThreadExport {
   readonly name: string;
   /** The folder of files, where the worker writes by itself; null if this thread writes. */
   readonly folder: string | null;
+  /** The file of the database, which the worker reads by itself; null if this thread reads. */
+  readonly database: ReadableDatabase | null;
+}
+
+/** A file of a database that a worker reads. */
+export interface ReadableDatabase {
+  /** Its path. */
+  readonly path: string;
+  /** The sources that have segments, which are not in the file. All others had none before it is read. */
+  readonly unfolded: readonly string[];
 }
 
 /** What became of the file. */
@@ -49,8 +60,8 @@ export type ThreadOutcome =
 export interface ChunkRequest {
   /** The number of the read. */
   readonly read: number;
-  /** What is read, the first time. */
-  readonly begin?: { readonly ref: SeriesRef; readonly span: Span };
+  /** What is read, the first time; of which life, if the worker has read what is before. */
+  readonly begin?: { readonly ref: SeriesRef; readonly span: Span; readonly life?: number };
   /** How far the file is: its rows, and the share of the work. */
   readonly progress: { readonly done: number; readonly share: number };
 }
@@ -63,10 +74,20 @@ export interface ChunkAnswer {
   readonly isCutDue: boolean;
 }
 
+/** Asks for the readings in segments of a series. */
+export interface OverlayRequest {
+  /** The series. */
+  readonly ref: SeriesRef;
+  /** Its head. */
+  readonly head: HeadEntry;
+}
+
 /** Reports that a read has ended. */
 export interface ReadEnd {
   /** The number of the read. */
   readonly read: number;
+  /** What was read. */
+  readonly ref: SeriesRef;
   /** How many readings were decoded. */
   readonly readings: number;
   /** Where data is damaged, and how; null if none is. */
@@ -77,7 +98,11 @@ export interface ReadEnd {
 export interface ExportCalls {
   /** The next chunk of a read. */
   chunk: { readonly ask: ChunkRequest; readonly answer: ChunkAnswer };
-  /** Whether a checkpoint should be saved, where many rows need no chunk: those of gaps. */
+  /** The readings of a series that are not in the file of the database, which the worker reads. */
+  overlay: { readonly ask: OverlayRequest; readonly answer: Page };
+  /** The file of the database cannot be read, and why. What is left is asked for. */
+  unreadable: { readonly ask: string; readonly answer: null };
+  /** Whether a checkpoint should be saved, where no chunk is asked for. */
   look: { readonly ask: ChunkRequest["progress"]; readonly answer: boolean };
   /** A read has ended. */
   ended: { readonly ask: ReadEnd; readonly answer: null };

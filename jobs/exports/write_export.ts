@@ -23,6 +23,10 @@ import { writeInThread } from "./write_in_thread.ts";
 export interface WriteExportDeps {
   /** The readings. */
   readonly series: Pick<SeriesStore, "read" | "readPacked" | "lives">;
+  /** The database. */
+  readonly kv: Pick<Deno.Kv, "getMany">;
+  /** Its path, if it is a file that a worker can read; null or absent if it is not. */
+  readonly databasePath?: string | null;
   /** Where the file goes. */
   readonly files: Pick<FileStore, "openWriter" | "folder" | "discard">;
   /** Open what compresses. */

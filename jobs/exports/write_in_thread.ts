@@ -1,5 +1,6 @@
 /**
- * The file of an export, written by a worker: this thread reads what is stored and hands it over as it is.
+ * The file of an export, written by a worker, which reads the file of the database. Where it cannot, this thread
+ * reads what is stored and hands it over as it is.
  *
  * @module
  */
@@ -7,42 +8,32 @@
 import { ChangedBytes } from "../../data/encoders/file_cut.ts";
 import { freeMemory } from "../../data/encoders/chunk_memory.ts";
 import type { FileStore, FileWriter } from "../../data/files/file_store.ts";
-import { DamagedDataError } from "../../kv/series/damage.ts";
-import { movedChunk, type PackedChunk, type PackedRead } from "../../kv/series/packed_read.ts";
+import type { ExportSpec } from "../../data/exports/spec.ts";
+import { haveSegments } from "../../kv/series/segment_counts.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { JobContext } from "../engine/job_kind.ts";
-import { orAborted } from "../engine/or_aborted.ts";
-import { receivedError, type Sent } from "../engine/thread_messages.ts";
+import { receivedError } from "../engine/thread_messages.ts";
 import { DeadWorkerError } from "../engine/thread.ts";
 import type { Threads } from "../engine/threads.ts";
+import { answerReads, type Answers, NOTHING } from "./answer_reads.ts";
 import type { CutSaver } from "./cut_saver.ts";
 import { hasCuts } from "./export_file.ts";
 import { createExportTally, type ExportTally } from "./export_tally.ts";
-import type { ExportCalls, ThreadExport, ThreadOutcome } from "./thread_contract.ts";
+import type { ReadableDatabase, ThreadExport, ThreadOutcome } from "./thread_contract.ts";
 import type { FileToWrite, NamedFile } from "./write_file.ts";
 
 /** What it needs. */
 export interface ThreadWriteDeps {
   /** The readings. */
   readonly series: Pick<SeriesStore, "readPacked">;
+  /** The database. */
+  readonly kv: Pick<Deno.Kv, "getMany">;
+  /** Its path, if it is a file that a worker can read; null or absent if it is not. */
+  readonly databasePath?: string | null;
   /** Where the file goes. */
   readonly files: Pick<FileStore, "openWriter" | "folder" | "discard">;
   /** The workers. */
   readonly threads: Threads;
-}
-
-/** Answers what the worker asks. */
-type Answers = {
-  readonly [Name in keyof ExportCalls]: (
-    ask: ExportCalls[Name]["ask"],
-  ) => Promise<Sent<ExportCalls[Name]["answer"]>>;
-};
-
-/** A read, and its next chunk, which is read while the worker has the one before. */
-interface OpenRead {
-  readonly read: PackedRead;
-  readonly chunks: AsyncIterator<PackedChunk>;
-  next: Promise<IteratorResult<PackedChunk>>;
 }
 
 /**
@@ -50,18 +41,21 @@ interface OpenRead {
  * worker can start, or one died that had other tasks too. Throws as if this thread had written it.
  */
 export async function writeInThread(
-  { series, files, threads }: ThreadWriteDeps,
+  { series, kv, databasePath, files, threads }: ThreadWriteDeps,
   context: JobContext,
   { plan: { spec, profile, cadencesMs }, tally, from, saver }: FileToWrite & { saver: CutSaver },
 ): Promise<{ file: NamedFile; tally: ExportTally } | null | "no threads"> {
   const { artifactName: name, signal } = context;
   const kept = from?.kept;
   const { progress, checkpoints } = context;
+  const database = await readableDatabase(kv, databasePath ?? null, spec);
   const reads = answerReads(series, {
     signal,
     progress,
     // A run that is asked counts as one that saves checkpoints, and a stop waits for those.
     isCutDue: () => hasCuts(spec) && checkpoints.isDue(),
+    onUnreadable: (reason) =>
+      context.log("warn", "database file not read by a worker", { path: databasePath, reason }),
   });
   const writes = answerWrites(() => files.openWriter(name, { signal, kept, release }));
   const answers: Answers = {
@@ -84,6 +78,7 @@ export async function writeInThread(
     from: from === null ? null : { place: from.place, kept: from.kept },
     name,
     folder: files.folder ?? null,
+    database,
   };
   try {
     const ended = await threads.run({
@@ -112,89 +107,25 @@ export async function writeInThread(
   }
 }
 
+/** The file of the database, and which of the sources have segments now; null if there is no file. */
+async function readableDatabase(
+  kv: ThreadWriteDeps["kv"],
+  path: string | null,
+  { profile, ids }: ExportSpec,
+): Promise<ReadableDatabase | null> {
+  if (path === null) return null;
+  const hasSegments = await haveSegments(kv, ids.map((id) => ({ profile, id })));
+  return { path, unfolded: ids.filter((_, index) => hasSegments[index]) };
+}
+
 function deathOf(error: unknown): { isDead: boolean; isShared: boolean } {
   const isDead = error instanceof DeadWorkerError;
   return { isDead, isShared: isDead && error.isShared };
 }
 
-const NOTHING: Sent<null> = { value: null };
-
 /** Frees what is written. */
 function release({ buffer }: Uint8Array<ArrayBuffer>): void {
   freeMemory(buffer);
-}
-
-function answerReads(
-  series: Pick<SeriesStore, "readPacked">,
-  { signal, progress, isCutDue }: Pick<JobContext, "signal" | "progress"> & {
-    isCutDue: () => boolean;
-  },
-): {
-  answers: Pick<Answers, "chunk" | "look" | "ended">;
-  damage(): DamagedDataError | null;
-  end(): Promise<void>;
-} {
-  const reads = new Map<number, OpenRead>();
-  const ending = new Set<Promise<void>>();
-  let damage: DamagedDataError | null = null;
-
-  function begin({ ref, span }: NonNullable<ExportCalls["chunk"]["ask"]["begin"]>): OpenRead {
-    const read = series.readPacked(ref, span, signal);
-    const chunks = read.chunks[Symbol.asyncIterator]();
-    return { read, chunks, next: ahead(chunks) };
-  }
-
-  return {
-    answers: {
-      async chunk({ read: id, begin: wanted, progress: reached }) {
-        progress(reached);
-        if (wanted !== undefined) reads.set(id, begin(wanted));
-        const open = reads.get(id);
-        if (open === undefined) throw new TypeError(`Cannot read on as it has ended: ${id}`);
-        // While the database is away, a read may take long.
-        const { done, value } = await orAborted(open.next, signal);
-        if (!done) open.next = ahead(open.chunks);
-        if (done) return { value: { chunk: null, isCutDue: isCutDue() } };
-        const { chunk, moves } = movedChunk(value);
-        return { value: { chunk, isCutDue: isCutDue() }, moves };
-      },
-      look(reached) {
-        progress(reached);
-        return Promise.resolve({ value: isCutDue() });
-      },
-      ended({ read: id, readings, damage: found }) {
-        const open = reads.get(id);
-        if (open === undefined) return Promise.resolve(NOTHING);
-        reads.delete(id);
-        open.read.counted(readings);
-        if (found !== null) {
-          damage = new DamagedDataError(found.place, receivedError(found.cause));
-          open.read.damaged(damage);
-        }
-        // The worker need not wait for it.
-        const ended = endRead(open, signal).finally(() => ending.delete(ended));
-        ending.add(ended);
-        return Promise.resolve(NOTHING);
-      },
-    },
-    damage: () => damage,
-    async end() {
-      await Promise.all([...ending, ...[...reads.values()].map((open) => endRead(open, signal))]);
-    },
-  };
-}
-
-function ahead(chunks: AsyncIterator<PackedChunk>): OpenRead["next"] {
-  const next = chunks.next();
-  // It is awaited later; until then its failure is nobody's.
-  next.catch(() => {});
-  return next;
-}
-
-/** Ends a read. A run that is aborted does not wait for what is read ahead. */
-async function endRead({ chunks, next }: OpenRead, signal: AbortSignal): Promise<void> {
-  const ended = next.catch(() => {}).then(() => chunks.return?.());
-  await orAborted(ended, signal).catch(() => {});
 }
 
 function answerWrites(open: () => Promise<FileWriter | null>): {

@@ -9,6 +9,7 @@ import { createPageMemory, type PageMemory } from "../../data/readings/page_deco
 import { mergePages } from "../../data/readings/page_merge.ts";
 import { releaseBlock, type StoredBlock } from "./blocks.ts";
 import { type DamagedDataError, decodeBlock } from "./damage.ts";
+import type { HeadEntry } from "./heads.ts";
 import type { SeriesRef } from "./ref.ts";
 
 /** The readings of a series in a stretch of time. */
@@ -19,10 +20,12 @@ export interface PackedChunk extends Span {
   readonly overlay: Page;
 }
 
-/** A read whose chunks somebody else decodes, and says what came out of them. */
+/** A read whose chunks somebody else decodes, and says what came out of them. It reads what is asked for. */
 export interface PackedRead {
   /** The chunks, ascending. Their memory is the caller's. */
   readonly chunks: AsyncIterable<PackedChunk>;
+  /** The readings in segments, for somebody who has read the head and reads the blocks. */
+  overlay(head: HeadEntry): Promise<Page>;
   /** Counts readings that were decoded. */
   counted(readings: number): void;
   /** Reports that a block is damaged. */
@@ -110,14 +113,20 @@ export async function* packedPages(
 export function movedChunk(
   { blocks, overlay, ...span }: PackedChunk,
 ): { chunk: PackedChunk; moves: Transferable[] } {
-  const chunk = { ...span, blocks: blocks.map(ownBlock), overlay: ownPage(overlay) };
-  const { timesMs, columns } = chunk.overlay;
-  const arrays = [
-    ...chunk.blocks.map(({ bytes }) => bytes),
-    timesMs,
-    ...columns.map(({ values }) => values),
-  ];
-  return { chunk, moves: arrays.map(({ buffer }) => buffer as ArrayBuffer) };
+  const own = movedPage(overlay);
+  const chunk = { ...span, blocks: blocks.map(ownBlock), overlay: own.page };
+  return { chunk, moves: [...chunk.blocks.map(({ bytes }) => memoryOf(bytes)), ...own.moves] };
+}
+
+/** The same page with memory that can move to another thread. */
+export function movedPage(page: Page): { page: Page; moves: Transferable[] } {
+  const own = ownPage(page);
+  const arrays = [own.timesMs, ...own.columns.map(({ values }) => values)];
+  return { page: own, moves: arrays.map(memoryOf) };
+}
+
+function memoryOf({ buffer }: ArrayBufferView): ArrayBuffer {
+  return buffer as ArrayBuffer;
 }
 
 /** A block with memory that nothing else uses. */

@@ -89,6 +89,10 @@ export interface ChunksSpan extends Span {
   readonly signal: AbortSignal;
   /** The most blocks that are read at once; those of a file by default. */
   readonly chunkMax?: number | undefined;
+  /** The life that is read; the current one by default. */
+  readonly life?: number | undefined;
+  /** Reads the readings in segments; by default, they are where the blocks are. */
+  readonly overlayOf?: (head: HeadEntry) => Promise<Page>;
 }
 
 /**
@@ -99,11 +103,18 @@ export interface ChunksSpan extends Span {
 export async function* readChunks(
   kv: Kv,
   ref: SeriesRef,
-  { toMs, signal, chunkMax = CHUNK_BLOCKS, ...span }: ChunksSpan,
+  {
+    toMs,
+    signal,
+    chunkMax = CHUNK_BLOCKS,
+    overlayOf = (head) => readOverlay(kv, ref, head),
+    ...span
+  }: ChunksSpan,
 ): AsyncGenerator<PackedChunk> {
   let head = await getHead(kv, ref);
-  const life = currentLife(head);
-  let overlay = await readOverlay(kv, ref, head);
+  const { life = currentLife(head) } = span;
+  requireLife(head, ref, life);
+  let overlay = await overlayOf(head);
   let most = Math.min(chunkMax, FIRST_BLOCKS);
   for (let fromMs = span.fromMs; fromMs < toMs; most = Math.min(chunkMax, most * CHUNK_GROWTH)) {
     signal.throwIfAborted();
@@ -113,7 +124,7 @@ export async function* readChunks(
       requireLife(now, ref, life);
       if (now.versionstamp === head.versionstamp || reread === MAX_REREADS) break;
       head = now;
-      overlay = await readOverlay(kv, ref, head);
+      overlay = await overlayOf(head);
       chunk = await readChunk(kv, ref, { fromMs, toMs, most, head, overlay });
     }
     yield chunk;
@@ -176,7 +187,7 @@ async function extentOf(
 /** The overlay; none if it is damaged, so that a series is listed although its readings cannot be read. */
 function knownOverlay(ref: SeriesRef, head: HeadEntry, segments: readonly StoredSegment[]): Page {
   try {
-    return overlayOf(ref, head, segments);
+    return overlayPage(ref, head, segments);
   } catch (error) {
     if (error instanceof DamagedDataError) return emptyPage(0);
     throw error;
@@ -216,10 +227,10 @@ function* soundPages(pages: Iterable<Page>): Generator<Page> {
 
 /** The readings in segments, as one ascending page. Segments that are being removed are left out. */
 export async function readOverlay(kv: Kv, ref: SeriesRef, head: HeadEntry): Promise<Page> {
-  return overlayOf(ref, head, await listSegments(kv, ref));
+  return overlayPage(ref, head, await listSegments(kv, ref));
 }
 
-function overlayOf(ref: SeriesRef, head: HeadEntry, segments: readonly StoredSegment[]): Page {
+function overlayPage(ref: SeriesRef, head: HeadEntry, segments: readonly StoredSegment[]): Page {
   return segmentsPage(ref, segments.filter((segment) => !isBeingRemoved(head, segment)));
 }
 

@@ -41,7 +41,12 @@ export function reportingStore(store: SeriesStore, record: DamageRecord): Series
     read: (...args) => watchedPages(store.read(...args)),
     readPacked(...args) {
       const read = store.readPacked(...args);
-      return { ...read, chunks: watchedPages(read.chunks), damaged: record.report };
+      return {
+        ...read,
+        chunks: watchedPages(read.chunks),
+        overlay: (head) => watched(read.overlay(head)),
+        damaged: record.report,
+      };
     },
     scan: (...args) => watchedPages(store.scan(...args)),
     scanPacked(...args) {

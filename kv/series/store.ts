@@ -30,6 +30,7 @@ import {
   describeMany,
   describeSeries,
   readChunks,
+  readOverlay,
   readReadings,
   type SeriesExtent,
 } from "./read.ts";
@@ -80,6 +81,8 @@ export interface ReadSpan extends Span {
 export interface PackedSpan extends Span {
   /** The same database in another way, such as one that many reads share; as the store has it by default. */
   readonly through?: Pick<Deno.Kv, "get" | "list">;
+  /** The life that is read, if the read goes on with another one; the current one by default. */
+  readonly life?: number;
 }
 
 /** A span, and perhaps which series are wanted; all by default. */
@@ -316,6 +319,7 @@ export function createSeriesStore(
     },
     readPacked: (ref, { through = kv, ...span }, signal) => ({
       chunks: readChunks(through, ref, { ...span, chunkMax: chunkMax ?? PACKED_BLOCKS, signal }),
+      overlay: (head) => readOverlay(through, ref, head),
       counted: (readings) => record.add("openwatts_readings_out_total", [], readings),
       damaged() {},
     }),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CSV_DIALECTS } from "../../data/encoders/csv_dialect.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
 import { exportParamsOf, exportSpecOf } from "../../jobs/exports/export_contract.ts";
 import { exportKinds } from "../../jobs/exports/export_job.ts";
@@ -12,10 +13,12 @@ import type { JobContext, JobKind, JobOutcome } from "../../jobs/engine/job_kind
 import { NO_CHECKPOINTS } from "../../jobs/engine/checkpoints.ts";
 import type { Threads } from "../../jobs/engine/threads.ts";
 import { createWorkerThreads } from "../../jobs/threads.ts";
+import { openKv } from "../../kv/opened_kv.ts";
 import { never } from "./file_store_box.ts";
 import { pageOf, type Row } from "./pages.ts";
 import { builtInProfiles } from "./profiles.ts";
 import { DAY, DAY_MS, gridPage } from "./series.ts";
+import { makeTempFolder } from "./temp_folder.ts";
 import { createWorkerRig, type WorkerRig } from "./worker_rig.ts";
 
 /** The meters: with gaps, with a reading each 15 seconds, and one without readings. */
@@ -30,6 +33,28 @@ export const ALL_READINGS: ExportSpec = {
   zone: "Europe/Berlin",
 };
 
+/** Requests, one of each way to make a file. */
+export const FORMS: readonly (readonly [name: string, form: Partial<ExportSpec>])[] = [
+  ["CSV", {}],
+  ["CSV for Excel", { csv: CSV_DIALECTS["excel-de"], hasUtc: true }],
+  ["CSV in gzip", { compression: "gzip" }],
+  ["NDJSON", { format: "ndjson" }],
+  ["JSON", { format: "json" }],
+  ["XML", { format: "xml" }],
+  ["Parquet", { format: "parquet" }],
+  ["XLSX", { format: "xlsx" }],
+  ["rows for gaps", { gaps: "null" }],
+  ["a list of gaps", { gaps: "report" }],
+  ["quarter hours", {
+    interval: "15m",
+    gaps: "null",
+    aggregates: { energy_kwh: ["sum", "mean", "min", "max", "first", "last", "count"] },
+  }],
+  ["local days", { interval: "1d" }],
+  ["a column for each meter", { layout: "wide", columns: ["power_kw"] }],
+  ["a file for each meter", { layout: "per_source" }],
+];
+
 /** Kinds over one database and folder. Disposing of it stops the workers too. */
 export interface ThreadExports extends AsyncDisposable {
   /** The database and the files. */
@@ -38,33 +63,47 @@ export interface ThreadExports extends AsyncDisposable {
   readonly threads: Threads;
   /** The kind that writes here. */
   readonly here: JobKind;
-  /** The kind that writes in a worker. */
+  /** The kind that writes in a worker, which reads the database if it is a file. */
   readonly inThread: JobKind;
+  /** The path of the database; null if it is in memory. */
+  readonly databasePath: string | null;
   /** How many files workers have written to their end. */
   writtenInThread(): number;
 }
 
+/** Parts of a kind that differ from those of the rig. */
+export interface ExportParts {
+  threads?: Threads;
+  files?: FileStore;
+  series?: WorkerRig["series"];
+  databasePath?: string | null;
+}
+
 /** The kind of exports, over other files or with other parts if they are given. */
-export function exportKind(
-  rig: WorkerRig,
-  parts: { threads?: Threads; files?: FileStore; series?: WorkerRig["series"] } = {},
-): JobKind {
+export function exportKind(rig: WorkerRig, parts: ExportParts = {}): JobKind {
   const deps = { ...rig, ...parts, profiles: builtInProfiles(), version: "1" };
   const kind = exportKinds(deps).find(({ name }) => name === "export");
   if (kind === undefined) throw new Error("there is no kind for exports");
   return kind;
 }
 
-/** Opens the kinds. */
-export async function openThreadExports(): Promise<ThreadExports> {
-  const rig = await createWorkerRig();
+/** Opens the kinds, over a database in memory or over a file with a journal. */
+export async function openThreadExports(
+  { isFile = false }: { isFile?: boolean } = {},
+): Promise<ThreadExports> {
+  await using stack = new AsyncDisposableStack();
+  const folder = isFile ? stack.use(await makeTempFolder()) : null;
+  const databasePath = folder && `${folder.path}/kv.sqlite3`;
+  const opened = databasePath === null ? null : stack.use(await openKv(databasePath));
+  const kv = opened === null ? undefined : Object.assign({}, opened.kv, { close() {} });
+  const rig = stack.use(await createWorkerRig(kv));
   for (const [index, id] of THREAD_METERS.entries()) {
     const page = id === "dense"
       ? gridPage({ ...THREAD_SPAN, fromMs: DAY + DAY_MS, stepMs: 15_000, count: 5_760 })
       : pageOf(rowsOf(index));
     if (id !== "none") await rig.series.write({ profile: "meter", id }, page);
   }
-  const workers = createWorkerThreads({ count: 1, keepMs: 600_000, log: () => {} });
+  const workers = stack.use(createWorkerThreads({ count: 1, keepMs: 600_000, log: () => {} }));
   let written = 0;
   const threads: Threads = {
     ...workers,
@@ -74,16 +113,15 @@ export async function openThreadExports(): Promise<ThreadExports> {
       return ended;
     },
   };
+  const owned = stack.move();
   return {
     rig,
     threads,
+    databasePath,
     here: exportKind(rig),
-    inThread: exportKind(rig, { threads }),
+    inThread: exportKind(rig, { threads, databasePath }),
     writtenInThread: () => written,
-    async [Symbol.asyncDispose]() {
-      threads[Symbol.dispose]();
-      await rig[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 

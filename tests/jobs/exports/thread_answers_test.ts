@@ -2,6 +2,7 @@ import { AppError } from "../../../data/app_error.ts";
 import { exportProfile } from "../../../data/exports/outputs.ts";
 import type { ExportSpec } from "../../../data/exports/spec.ts";
 import type { FileWriter, KeptFile } from "../../../data/files/file_store.ts";
+import { emptyPage, type Page } from "../../../data/readings/page.ts";
 import { NO_CHECKPOINTS } from "../../../jobs/engine/checkpoints.ts";
 import { DeadWorkerError, type ThreadTask } from "../../../jobs/engine/thread.ts";
 import { exportSpecOf } from "../../../jobs/exports/export_contract.ts";
@@ -70,7 +71,8 @@ async function askAndDie(parts: Parts, asks: (ask: Ask) => Promise<unknown>): Pr
   if (profile === undefined) throw new Error("there is no profile");
   const writing = writeInThread(
     {
-      series: { readPacked: () => ({ chunks, counted() {}, damaged() {} }) },
+      series: { readPacked: () => ({ chunks, overlay: noOverlay, counted() {}, damaged() {} }) },
+      kv: { getMany: () => Promise.reject(new Error("nothing is read")) },
       files: {
         folder: parts.folder,
         openWriter: parts.openWriter ?? (() => Promise.resolve(writer)),
@@ -108,6 +110,10 @@ async function askAndDie(parts: Parts, asks: (ask: Ask) => Promise<unknown>): Pr
   );
   await assertRejects(() => writing, DeadWorkerError);
   return calls;
+}
+
+function noOverlay(): Promise<Page> {
+  return Promise.resolve(emptyPage(0));
 }
 
 async function* noChunks(): AsyncGenerator<PackedChunk> {}

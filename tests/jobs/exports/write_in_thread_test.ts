@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { AppError } from "../../../data/app_error.ts";
-import { CSV_DIALECTS } from "../../../data/encoders/csv_dialect.ts";
 import type { FileStore } from "../../../data/files/file_store.ts";
 import type { ExportSpec } from "../../../data/exports/spec.ts";
 import { createThreads, type Threads } from "../../../jobs/engine/threads.ts";
@@ -23,33 +22,12 @@ import { DAY, DAY_MS } from "../../support/series.ts";
 import {
   ALL_READINGS,
   exportKind,
+  FORMS,
   openThreadExports,
   runOnce,
   THREAD_SPAN,
 } from "../../support/thread_exports.ts";
 import { amount, isThorough } from "../../support/thorough.ts";
-
-/** Requests, one of each way to make a file. */
-const FORMS: readonly (readonly [name: string, form: Partial<ExportSpec>])[] = [
-  ["CSV", {}],
-  ["CSV for Excel", { csv: CSV_DIALECTS["excel-de"], hasUtc: true }],
-  ["CSV in gzip", { compression: "gzip" }],
-  ["NDJSON", { format: "ndjson" }],
-  ["JSON", { format: "json" }],
-  ["XML", { format: "xml" }],
-  ["Parquet", { format: "parquet" }],
-  ["XLSX", { format: "xlsx" }],
-  ["rows for gaps", { gaps: "null" }],
-  ["a list of gaps", { gaps: "report" }],
-  ["quarter hours", {
-    interval: "15m",
-    gaps: "null",
-    aggregates: { energy_kwh: ["sum", "mean", "min", "max", "first", "last", "count"] },
-  }],
-  ["local days", { interval: "1d" }],
-  ["a column for each meter", { layout: "wide", columns: ["power_kw"] }],
-  ["a file for each meter", { layout: "per_source" }],
-];
 
 /** Those whose checkpoints differ most. */
 const QUICK_FORMS = ["CSV in gzip", "JSON", "a list of gaps", "a column for each meter"];
