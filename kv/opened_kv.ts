@@ -20,6 +20,7 @@ import { LAST_SEEN_SPACE } from "./devices/last_seen.ts";
 import { type LoggedKv, openLoggedKv, type OthersView } from "./ingest_log/logged_kv.ts";
 import { hasIngestLogs } from "./ingest_log/record_keys.ts";
 import { openJournal } from "./journal/journal.ts";
+import { withKnownJobs } from "./jobs/known_jobs.ts";
 import { migrateJobCounts, migrateJobHistory } from "./jobs/migrate_jobs.ts";
 import type { JournalSpaces } from "./journal/entries.ts";
 import type { FlushRules } from "./journal/flush_plan.ts";
@@ -172,7 +173,7 @@ export async function openLockedKv(
   if (!isRemote) await carryOutLogs(kv);
   const journaled = isRemote ? null : await openJournal(kv, JOURNALED, rules);
   const activity = stack.use(followActivity({ shared: isRemote ? kv : null }));
-  const quietKv = journaled?.kv ?? logged.kv;
+  const quietKv = journaled === null ? logged.kv : withKnownJobs(journaled.kv);
   const noted = withCommitsNoted(quietKv, activity.note);
   const owned = stack.move();
   return {

@@ -128,6 +128,11 @@ export function jobKey(id: string): Deno.KvKey {
   return [SPACE, id];
 }
 
+/** Whether a key is that of the record of a job. */
+export function isJobKey(key: Deno.KvKey): boolean {
+  return key[0] === SPACE && key.length === 2;
+}
+
 /** The job of an entry; null if there is none, or it is damaged. */
 export function jobEntryOf(
   { key, value, versionstamp }: Deno.KvEntryMaybe<unknown>,
