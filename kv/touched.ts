@@ -14,6 +14,8 @@ import type { Staging } from "./budget.ts";
 import { commitShared } from "./shared_commits.ts";
 
 const SPACE = "touched";
+/** How many things are read at once. */
+const BATCHES = { batchSize: 500 };
 
 const touchSchema = z.enum(["moved", "changed"]);
 
@@ -60,15 +62,36 @@ export async function listTouched(kv: Pick<Deno.Kv, "list">, limit: number): Pro
  * commit may delete: each commit is synced, and those of requests wait for it.
  */
 export async function clearTouched(
-  kv: Pick<Deno.Kv, "atomic">,
+  kv: Pick<Deno.Kv, "list" | "atomic">,
   touched: readonly Touched[],
   mostChecks: number,
 ): Promise<void> {
-  const changes = touched.map((one) => ({
+  const unchanged = await unchangedOf(kv, touched);
+  const changes = unchanged.map((one) => ({
     checks: [one],
     stage: (op: Staging) => void op.delete(one.key),
   }));
   for (const result of await commitShared(kv, changes, mostChecks)) {
     if (result.status === "rejected") throw result.reason;
   }
+}
+
+/**
+ * Those that are as they were read. One that is not would have its commit refused, and each of the others in
+ * it would need a commit of its own. Costs one read.
+ */
+async function unchangedOf(
+  kv: Pick<Deno.Kv, "list">,
+  touched: readonly Touched[],
+): Promise<Touched[]> {
+  const [first, last] = [touched.at(0), touched.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const selector = { start: first.key, end: [SPACE, last.kind, `${last.id}\0`] };
+  const versions = new Map<string, string>();
+  for await (const { key: [, kind, id], versionstamp } of kv.list(selector, BATCHES)) {
+    versions.set(`${String(kind)} ${String(id)}`, versionstamp);
+  }
+  return touched.filter(({ kind, id, versionstamp }) =>
+    versions.get(`${kind} ${id}`) === versionstamp
+  );
 }
