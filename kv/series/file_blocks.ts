@@ -29,19 +29,20 @@ export interface LatestBlocks {
 
 /**
  * For each series the bytes of its blocks, each after its start, its encoding and its length. A series without
- * a head has no row. Keys are put together of what is before the id, the id, and what is after it.
+ * a head has no row. Keys are put together of what is before the id, the id, and what is after it. Deno 2.5
+ * knows no numbered parameters.
  */
 const STATEMENT = `
   SELECT ids.value AS id, head.version AS version, (
     SELECT CAST(group_concat(start || printf('%d%08x', v_encoding, length(v)) || v, '') AS BLOB)
     FROM (
       SELECT substr(k, -8) AS start, v, v_encoding FROM kv
-      WHERE k >= CAST(?1 || ids.value || x'00' AS BLOB) AND k < CAST(?1 || ids.value || ?2 AS BLOB)
-      ORDER BY k DESC LIMIT ?3
+      WHERE k >= CAST(? || ids.value || x'00' AS BLOB) AND k < CAST(? || ids.value || ? AS BLOB)
+      ORDER BY k DESC LIMIT ?
     )
   ) AS blocks
-  FROM json_each(?4) AS ids
-  CROSS JOIN kv AS head ON head.k = CAST(?5 || ids.value || x'00' AS BLOB)`;
+  FROM json_each(?) AS ids
+  CROSS JOIN kv AS head ON head.k = CAST(? || ids.value || x'00' AS BLOB)`;
 
 /** A row of the statement. */
 interface Row {
@@ -69,12 +70,13 @@ export function readBlocksOfMany(
   const before = encodeKey(blockKey({ profile, id: "" }, toMs));
   const idAt = before.length - START_BYTES - TEXT_START - TEXT_END;
   const rows = file.query(STATEMENT, [
-    before.subarray(0, idAt),
-    before.subarray(idAt),
+    before.slice(0, idAt),
+    before.slice(0, idAt),
+    before.slice(idAt),
     limit,
     // A zero in an id would be escaped in its key.
     JSON.stringify(ids.filter((id) => !id.includes("\0"))),
-    heads.subarray(0, heads.length - TEXT_END),
+    heads.slice(0, heads.length - TEXT_END),
   ]) as unknown as Row[];
   const found = new Map<string, BlocksOfMoment>();
   for (const { id, version, blocks: bytes } of rows) {
