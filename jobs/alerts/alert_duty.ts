@@ -24,7 +24,7 @@ import { nextCrowdMs } from "../../kv/jobs/due.ts";
 import { keepCursor, type Lease } from "../../kv/jobs/leases.ts";
 import type { Duty } from "../engine/duty_loop.ts";
 import { type AlertMemory, loadAlertMemory } from "./alert_memory.ts";
-import { type AlertWork, createAlertWork } from "./alert_work.ts";
+import { type AlertWork, createAlertWork, type JudgedStores } from "./alert_work.ts";
 import { type ChangedSeries, createChangedSeries } from "./changed_series.ts";
 import { createJudge } from "./judge.ts";
 import { createLiveRules, type OwnerDeps } from "./live_rules.ts";
@@ -76,6 +76,7 @@ interface Held {
   nextLookMs: number;
   lookedMs: number | undefined;
   othersMs: number;
+  judged: JudgedStores;
   cursor: string;
   cursorMs: number;
 }
@@ -106,6 +107,7 @@ export function alertDuty(deps: AlertDutyDeps): Duty {
       nextLookMs: -Infinity,
       lookedMs: undefined,
       othersMs: now(),
+      judged: { upTo: "", ids: new Set() },
       cursor: after,
       cursorMs: now(),
     };
@@ -127,6 +129,7 @@ export function alertDuty(deps: AlertDutyDeps): Duty {
       const portion = new Map([[STORES, stores.slice(at, at + STORES_AT_ONCE)]]);
       await one.work.judgeChanges(portion, { sinceMs, signal });
     }
+    one.judged = { upTo: look.upTo, ids: new Set(stores) };
     const tookMs = performance.now() - startedAt;
     one.nextLookMs = startedMs + Math.min(LOOK_MAX_MS, tookMs / LOOK_SHARE);
     const cursor = look.finish();
@@ -168,7 +171,10 @@ export function alertDuty(deps: AlertDutyDeps): Duty {
         // Before the passes: what changes from here on is found by the next look.
         await lookAtChanges(one, lease, signal);
         await one.work.runPasses(isOver, signal);
-        await one.work.judgeTouched(isOver, signal, () => judgeOthers(one, signal));
+        await one.work.judgeTouched(isOver, signal, {
+          judged: one.judged,
+          between: () => judgeOthers(one, signal),
+        });
         await one.work.judgeDue(isOver, signal);
         await one.work.judgeAgain(signal);
         await sendMessages(deps, rules, { memory: one.memory, nowMs: now() });

@@ -48,6 +48,14 @@ export interface AlertWorkDeps extends SubjectDeps {
 /** Whether a round must end. */
 export type IsOver = () => boolean;
 
+/** Stores that were judged, after everything up to a version was written. */
+export interface JudgedStores {
+  /** The version. */
+  readonly upTo: string;
+  /** The ids. */
+  readonly ids: ReadonlySet<string>;
+}
+
 /** The work of a process that holds the lease. */
 export interface AlertWork {
   /** The profiles whose readings some rule is about. */
@@ -56,11 +64,14 @@ export interface AlertWork {
   askPass(alertId: string): void;
   /** Judges all subjects of the rules for which a pass was asked; forgets rules that were deleted. */
   runPasses(isOver: IsOver, signal: AbortSignal): Promise<void>;
-  /** Judges what was touched; `between` runs now and then, so that others need not wait for all of it. */
+  /**
+   * Judges what was touched, except stores that were judged since. `between` runs now and then, so that
+   * others need not wait for all of it.
+   */
   judgeTouched(
     isOver: IsOver,
     signal: AbortSignal,
-    between?: () => Promise<void>,
+    options: { readonly judged: JudgedStores; readonly between: () => Promise<void> },
   ): Promise<void>;
   /** Judges the subjects whose time has come. */
   judgeDue(isOver: IsOver, signal: AbortSignal): Promise<void>;
@@ -174,15 +185,18 @@ export function createAlertWork(deps: AlertWorkDeps): AlertWork {
         asked.delete(id);
       }
     },
-    async judgeTouched(isOver, signal, between) {
+    async judgeTouched(isOver, signal, { judged, between }) {
       for (let isMore = true; isMore && !isOver();) {
         const touched = await listTouched(kv, READ_BATCH);
-        for (const [kind, ofKind] of Map.groupBy(touched, (one) => one.kind)) {
+        const left = touched.filter(({ kind, id, versionstamp }) =>
+          kind !== "store" || versionstamp > judged.upTo || !judged.ids.has(id)
+        );
+        for (const [kind, ofKind] of Map.groupBy(left, (one) => one.kind)) {
           await judgeTouchedOf(kind, ofKind, signal);
         }
         await clearTouched(kv, touched, deps.maxChecks);
         isMore = touched.length === READ_BATCH;
-        if (isMore) await between?.();
+        if (isMore) await between();
       }
     },
     async judgeDue(isOver, signal) {

@@ -16,6 +16,8 @@ import { listRevised, listRevisionEntries } from "../../kv/series/revisions.ts";
 export interface Look {
   /** The ids of the series that changed, by profile. */
   readonly changed: ReadonlyMap<ProfileName, readonly string[]>;
+  /** A version: whatever was written under it or before is seen by reads after the look. */
+  readonly upTo: string;
   /** What it found of profiles is judged, so that no other look finds it again; by default of all. */
   settle(isSettled?: (profile: ProfileName) => boolean): void;
   /** Everything that this and earlier looks found is judged: returns the version to begin with later. */
@@ -83,6 +85,7 @@ export function createChangedSeries(
 
       return {
         changed,
+        upTo: highest,
         settle,
         finish() {
           settle();
