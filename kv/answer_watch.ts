@@ -31,6 +31,8 @@ export interface WatchedKv extends Disposable {
    * no answer fail with `DATABASE_UNAVAILABLE`, and each later one at once.
    */
   giveUpAfter(ms: number): void;
+  /** Watches another connection to the same database as well. It gets methods of its own. */
+  also(kv: Deno.Kv): Deno.Kv;
 }
 
 /** A call without an answer. */
@@ -86,19 +88,24 @@ export function watchAnswers(
     return Object.assign(list, { next: () => timed(next) });
   }
 
-  // Own methods hide those of before, as a copy would not have the private fields of the class.
-  const { get, getMany, set, delete: remove, atomic, list, enqueue } = kv;
-  const own = {
-    get: (...args: Parameters<typeof get>) => timed(() => get.apply(kv, args)),
-    getMany: (...args: Parameters<typeof getMany>) => timed(() => getMany.apply(kv, args)),
-    set: (...args: Parameters<typeof set>) => timed(() => set.apply(kv, args)),
-    delete: (...args: Parameters<typeof remove>) => timed(() => remove.apply(kv, args)),
-    enqueue: (...args: Parameters<typeof enqueue>) => timed(() => enqueue.apply(kv, args)),
-    atomic: () => timedOperation(atomic.apply(kv)),
-    list: (...args: Parameters<typeof list>) => timedList(list.apply(kv, args)),
-  };
+  function watch(kv: Deno.Kv): Deno.Kv {
+    // Own methods hide those of before, as a copy would not have the private fields of the class.
+    const { get, getMany, set, delete: remove, atomic, list, enqueue } = kv;
+    const own = {
+      get: (...args: Parameters<typeof get>) => timed(() => get.apply(kv, args)),
+      getMany: (...args: Parameters<typeof getMany>) => timed(() => getMany.apply(kv, args)),
+      set: (...args: Parameters<typeof set>) => timed(() => set.apply(kv, args)),
+      delete: (...args: Parameters<typeof remove>) => timed(() => remove.apply(kv, args)),
+      enqueue: (...args: Parameters<typeof enqueue>) => timed(() => enqueue.apply(kv, args)),
+      atomic: () => timedOperation(atomic.apply(kv)),
+      list: (...args: Parameters<typeof list>) => timedList(list.apply(kv, args)),
+    };
+    return Object.assign(kv, own);
+  }
+
   return {
-    kv: Object.assign(kv, own),
+    kv: watch(kv),
+    also: watch,
     waitingMs,
     giveUpAfter(ms) {
       clearTimeout(timer);

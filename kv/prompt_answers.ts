@@ -40,18 +40,31 @@ interface Expected {
   readonly isLong?: boolean;
 }
 
+/** Such a database. */
+export interface PromptKv extends Deno.Kv {
+  /** How many requests have no answer, small reads included. */
+  outstanding(): number;
+}
+
 /** Makes a call, and sends small reads that its request or its answer needs. */
 type Prompted = <T>(call: () => Promise<T>, expected?: Expected) => Promise<T>;
 
 /** The same database, with answers that do not wait for acknowledgements. It gets methods of its own. */
-export function withPromptAnswers(kv: Deno.Kv): Deno.Kv {
-  const read = kv.get.bind(kv);
-  let waiting = 0, longWaiting = 0, sentMs = 0;
+export function withPromptAnswers(kv: Deno.Kv): PromptKv {
+  const { close: closeDatabase } = kv;
+  const readKey = kv.get.bind(kv);
+  let waiting = 0, longWaiting = 0, reading = 0, sentMs = 0;
   /** Whether something has arrived that nothing has acknowledged since. */
   let hasArrived = false;
   let prompts = 0, unanswered = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isClosed = false;
+
+  /** Sends a small read. A failure is that of the calls that wait, too. */
+  function read(): Promise<void> {
+    reading++;
+    return readKey(PROMPT_KEY).then(() => {}, () => {}).finally(() => reading--);
+  }
 
   function noteSent(): void {
     sentMs = performance.now();
@@ -65,8 +78,7 @@ export function withPromptAnswers(kv: Deno.Kv): Deno.Kv {
       prompts++;
       unanswered++;
       noteSent();
-      // A failure is that of the calls that wait, too.
-      read(PROMPT_KEY).catch(() => {}).finally(() => {
+      read().finally(() => {
         unanswered--;
         hasArrived = true;
         plan();
@@ -90,7 +102,7 @@ export function withPromptAnswers(kv: Deno.Kv): Deno.Kv {
 
   const prompted: Prompted = async (call, { sizeBytes = 0, isLong = false } = {}) => {
     // What was held back is sent with the answer to this one, and acknowledges it.
-    if (sizeBytes >= LONG_BYTES) read(PROMPT_KEY).catch(() => {});
+    if (sizeBytes >= LONG_BYTES) read();
     waiting++;
     if (isLong) longWaiting++;
     noteSent();
@@ -110,7 +122,7 @@ export function withPromptAnswers(kv: Deno.Kv): Deno.Kv {
   function close(): void {
     isClosed = true;
     clearTimeout(timer);
-    Deno.Kv.prototype.close.apply(kv);
+    closeDatabase.apply(kv);
   }
 
   /** First parts of keys whose lists have long answers. */
@@ -145,6 +157,7 @@ export function withPromptAnswers(kv: Deno.Kv): Deno.Kv {
     },
     close,
     [Symbol.dispose]: close,
+    outstanding: () => waiting + reading,
   };
   return Object.assign(kv, own);
 }

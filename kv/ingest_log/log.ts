@@ -72,6 +72,8 @@ export interface IngestLog extends Pick<RecordWriter, "append" | "settle"> {
 export interface IngestLogDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get" | "getMany" | "list" | "atomic">;
+  /** The same, for appending to the log of this process. */
+  readonly logKv?: Pick<Deno.Kv, "getMany" | "atomic">;
   /** What the records concern. */
   readonly subjects: LogSubjects;
   /** An entry that every look reads besides. */
@@ -86,7 +88,7 @@ export interface IngestLogDeps {
 
 /** Opens the logs. Reads nothing yet. */
 export function openIngestLog(deps: IngestLogDeps): IngestLog {
-  const { kv, newName, elapsedMs, now } = deps;
+  const { kv, logKv = kv, newName, elapsedMs, now } = deps;
   const state = createLogState(deps);
   const segmentWriter = newName();
   let segmentNumber = 0;
@@ -232,7 +234,7 @@ export function openIngestLog(deps: IngestLogDeps): IngestLog {
     });
   }
 
-  const writer = createRecordWriter({ kv, state, newName, relieve });
+  const writer = createRecordWriter({ kv: logKv, state, newName, relieve });
   return {
     append: writer.append,
     settle: writer.settle,

@@ -53,7 +53,16 @@ export interface OthersView {
 /** Opens the logs of a database that several processes share. Reads nothing yet. */
 export function openLoggedKv(
   database: Deno.Kv,
-  { deviceSpace, watchedKey, newName, elapsedMs = () => performance.now(), now = Date.now }: {
+  {
+    logKv = database,
+    deviceSpace,
+    watchedKey,
+    newName,
+    elapsedMs = () => performance.now(),
+    now = Date.now,
+  }: {
+    /** The same database, over a connection for commits to the log of this process alone. */
+    readonly logKv?: Pick<Deno.Kv, "getMany" | "atomic">;
     /** First part of the keys of devices that ingest sets; an id comes next. */
     readonly deviceSpace: string;
     /** An entry whose version changes with what processes keep of devices in memory. */
@@ -68,7 +77,7 @@ export function openLoggedKv(
 ): LoggedKv {
   const recent = createRecentEntries(elapsedMs);
   const subjects = { ...subjectsIn(deviceSpace), onAdd: recent.add, onDrop: recent.drop };
-  const log = openIngestLog({ kv: database, subjects, watchedKey, newName, elapsedMs, now });
+  const log = openIngestLog({ kv: database, logKv, subjects, watchedKey, newName, elapsedMs, now });
   const concernsLog = (key: Deno.KvKey) => isLogged(key, deviceSpace);
 
   async function catchUp(keys: readonly Deno.KvKey[]): Promise<void> {

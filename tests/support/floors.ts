@@ -60,7 +60,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "reach",
       "together",
     ],
-    ["shared_commits", "shared_gets"],
+    ["connections", "shared_commits", "shared_gets"],
     [
       "audit",
       "continuous",
