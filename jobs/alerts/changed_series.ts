@@ -12,6 +12,9 @@
 import type { ProfileName } from "../../data/readings/profile.ts";
 import { listRevised, listRevisionEntries } from "../../kv/series/revisions.ts";
 
+/** No profiles. */
+const NONE: Awaited<ReturnType<typeof listRevised>> = new Map();
+
 /** The changes of a look. */
 export interface Look {
   /** The ids of the series that changed, by profile. */
@@ -47,10 +50,12 @@ export function createChangedSeries(
       const changed = new Map<ProfileName, string[]>();
       const news: [ProfileName, string, number][] = [];
       let highest = latest;
-      // Before the revisions: what changes while they are read is found by the next look.
-      const revised = await listRevised(kv);
+      const wanted = [...profiles];
+      // Before the revisions: what changes while they are read is found by the next look. Over a shared
+      // database, the read makes everything be carried out that waits in logs, so it is left out if it can be.
+      const revised = wanted.length === 0 ? NONE : await listRevised(kv);
       const looked: ProfileName[] = [];
-      for (const profile of profiles) {
+      for (const profile of wanted) {
         const known = seen.get(profile);
         if (known !== undefined && judged.get(profile) === revised.get(profile)) continue;
         looked.push(profile);
