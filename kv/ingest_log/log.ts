@@ -65,7 +65,10 @@ export interface IngestLog extends Pick<RecordWriter, "append" | "settle"> {
    */
   flush(nowMs: number, signal?: AbortSignal, leaveMs?: number): Promise<void>;
   /** What is known without a read. */
-  readonly state: Pick<LogState, "known" | "othersAreQuiet" | "lastMissedMs" | "watched">;
+  readonly state: Pick<
+    LogState,
+    "known" | "others" | "othersAreQuiet" | "lastMissedMs" | "watched"
+  >;
 }
 
 /** What the logs need. */
@@ -225,8 +228,10 @@ export function openIngestLog(deps: IngestLogDeps): IngestLog {
     });
   }
 
-  async function relieve(leaveMs: number): Promise<void> {
+  async function relieve(leaveMs: number, isNeeded: () => boolean): Promise<void> {
     const looked = await state.look();
+    // Another process may have done it.
+    if (!isNeeded()) return;
     const wanted = olderThan(wantedAfter(looked), leaveMs);
     await inTurn(async () => {
       await carryOutAll(wanted, looked);

@@ -36,6 +36,8 @@ export interface OthersView {
   look(): Promise<void>;
   /** Whether they have written nothing for a while, so that a commit may count on it. */
   areQuiet(): boolean;
+  /** How many there are. */
+  count(): number;
   /** The entries of a device in records that became known lately, by the name of their writer. */
   recentOf(id: string): ReadonlyMap<string, Uint8Array>;
   /** Calls a function for each of these that is not recent any more. */
@@ -121,6 +123,7 @@ export function openLoggedKv(
   const others: OthersView = {
     look: log.look,
     areQuiet: log.state.othersAreQuiet,
+    count: () => log.state.others().length,
     recentOf: recent.of,
     onForget: recent.onForget,
     lastMissedMs: log.state.lastMissedMs,

@@ -20,8 +20,11 @@ import { FLUSHED_KEY, flushedOf, recordKey, WRITERS_KEY, writersOf } from "./rec
 
 /** Most other writers of which a commit can check that they have written nothing. */
 const ASSUMED_WRITERS = 6;
-/** With more than this, the oldest records are carried out while others are appended. */
-const SOFT = { subjects: 300, sizeBytes: 300_000, records: 250 };
+/**
+ * With more than this, the oldest records are carried out while others are appended. A commit carries out
+ * as many, and a duty does it every two seconds, so that only a heavy load comes to this.
+ */
+const SOFT = { subjects: 300, sizeBytes: 300_000, records: 1_000 };
 /** So many times as much more if another process is about to do that, for each of them. */
 const RANK_TIMES = 0.5;
 /** With so many times as much, they are carried out first. */
@@ -63,8 +66,8 @@ export function createRecordWriter(
     kv: Pick<Deno.Kv, "getMany" | "atomic">;
     state: LogState;
     newName: () => string;
-    /** Carries out records that are known for so many milliseconds. */
-    relieve: (leaveMs: number) => Promise<void>;
+    /** Carries out records that are known for so many milliseconds, if a look shows that it is still needed. */
+    relieve: (leaveMs: number, isNeeded: () => boolean) => Promise<void>;
   },
 ): RecordWriter {
   let uncertain: Attempt | null = null;
@@ -184,12 +187,14 @@ export function createRecordWriter(
   /** Lets records be carried out when there are many, and waits if there are far too many. */
   async function makeRoom(): Promise<void> {
     // All processes see the same records. If all carried them out, all but one would do it in vain.
-    if (exceeds(1 + RANK_TIMES * state.rank())) {
-      relieving ??= relieve(LEAVE_MS).finally(() => relieving = null);
+    const isMuch = () => exceeds(1 + RANK_TIMES * state.rank());
+    if (isMuch()) {
+      relieving ??= relieve(LEAVE_MS, isMuch).finally(() => relieving = null);
       // The next one tries again.
       relieving.catch(() => {});
     }
-    while (exceeds(HARD_TIMES)) await relieve(0);
+    const isTooMuch = () => exceeds(HARD_TIMES);
+    while (isTooMuch()) await relieve(0, isTooMuch);
   }
 
   function exceeds(times: number): boolean {
