@@ -3,9 +3,11 @@
  *
  * Devices that sent lately are cached (`kv/devices/cache.ts`), so most readings are accepted without
  * reading the database. A process that has the database alone trusts the cache. Over a shared
- * database, what the others have received is found out for every request, and device records are read
- * again when one has changed. So each instance accepts no more than the limit, minus the requests that the
- * others have recorded; requests that the others are writing at that moment come on top.
+ * database, device records are read again when one has changed, which is found out once a second. What the
+ * others have received is found out for every request, so each instance accepts no more than the limit,
+ * minus the requests that the others have recorded; requests that the others are writing at that moment
+ * come on top. Below a part of the limit, what was found out within a second is enough: all instances
+ * together accept less than half of the limit in that way.
  *
  * @module
  */
@@ -13,13 +15,8 @@
 import { AppError } from "../../data/app_error.ts";
 import type { Page } from "../../data/readings/page.ts";
 import type { ProfileName } from "../../data/readings/profile.ts";
-import {
-  countRequest,
-  type RateLimit,
-  uncountRequest,
-  usedRequests,
-  waitMs,
-} from "../../data/devices/rate_window.ts";
+import { type RateLimit, uncountRequest } from "../../data/devices/rate_window.ts";
+import { createAdmission, type Refusal } from "./admission.ts";
 import {
   type ArrivalRules,
   begin,
@@ -56,25 +53,7 @@ export type IntakeResult =
     /** How many more requests the limit would accept now. */
     readonly remaining: number;
   }
-  | {
-    /** The device sends too often; nothing was stored. */
-    readonly kind: "limited";
-    /** How long until its next request is accepted, milliseconds. */
-    readonly waitMs: number;
-  }
-  | {
-    /** The device has another profile; nothing was stored. */
-    readonly kind: "other profile";
-    /** The profile of the device. */
-    readonly profile: ProfileName;
-  }
-  | {
-    /**
-     * The readings follow a definition of their profile that is not the current one; nothing was
-     * stored. Read the profiles again, then the message.
-     */
-    readonly kind: "other definition";
-  }
+  | Refusal
   | {
     /** A meter has the id and the profile; nothing was stored. */
     readonly kind: "id taken";
@@ -135,6 +114,7 @@ export interface DeviceIntakeDeps {
 /** Creates an intake with an empty cache. */
 export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
   const { kv, ingest, limit, now, offlineAfterMs } = deps;
+  const { admit, isWithinShare } = createAdmission(deps);
   // Alone, a process continues the last-seen records of the one before it.
   const writer = deps.isExclusive ? "" : deps.owner;
   const cache = createDeviceCache({ ...deps, writer });
@@ -157,9 +137,9 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
 
   function accept(readings: DeviceReadings): Promise<IntakeResult> {
     const assumesQuiet = deps.others?.areQuiet() === true;
+    const rules = rulesAt(now(), assumesQuiet);
     // Else it has to be looked up first what other processes have received.
-    const isEnough = deps.isExclusive || assumesQuiet;
-    const known = isEnough ? beginKnown(readings, rulesAt(now(), assumesQuiet)) : null;
+    const known = beginKnown(readings, rules, deps.isExclusive || assumesQuiet);
     if (known !== null) return "kind" in known ? Promise.resolve(known) : store(known);
     const own = withOwnPage(readings);
     // Two that give different metrics of one time must not overlook each other.
@@ -187,26 +167,6 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
   function rulesAt(nowMs: number, assumesQuiet: boolean): ArrivalRules {
     const { takesReceipts } = ingest;
     return { nowMs, windowMs: limit.windowMs, writer, takesReceipts, assumesQuiet };
-  }
-
-  /** Why readings are refused; or counts them as a request, and returns how many more are possible. */
-  function admit(
-    cached: CachedDevice,
-    { profile, life = 0, isCounted }: DeviceReadings,
-    nowMs: number,
-  ): IntakeResult | number {
-    const { device } = cached;
-    if (device.profile !== profile) return { kind: "other profile", profile: device.profile };
-    if (device.profileLife !== life) return { kind: "other definition" };
-    let used = usedRequests(cached.window, limit, nowMs);
-    for (const { window } of cached.others) used += usedRequests(window, limit, nowMs);
-    if (isCounted && used >= limit.requests) {
-      const windows = [cached.window, ...cached.others.map(({ window }) => window)];
-      return { kind: "limited", waitMs: waitMs(windows, limit, nowMs) };
-    }
-    // Nothing was awaited since the requests were counted, so no other one used the same place.
-    if (isCounted) countRequest(cached.window, limit, nowMs);
-    return Math.max(0, limit.requests - used - (isCounted ? 1 : 0));
   }
 
   function store(begun: Begun): Promise<IntakeResult> {
@@ -276,9 +236,14 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
   }
 
   /** Accepts readings that can be written without a further read; null for others. */
-  function beginKnown(given: DeviceReadings, rules: ArrivalRules): Begun | IntakeResult | null {
+  function beginKnown(
+    given: DeviceReadings,
+    rules: ArrivalRules,
+    isLooked = true,
+  ): Begun | IntakeResult | null {
     const cached = given.isPartial === true ? undefined : cache.known(given.id);
     if (cached?.device.isProfileFixed !== true) return null;
+    if (!isLooked && !isWithinShare(cached, rules.nowMs)) return null;
     const remaining = admit(cached, given, rules.nowMs);
     if (typeof remaining === "object") return remaining;
     return begin(cached, given, { page: given.page, remaining, rules });

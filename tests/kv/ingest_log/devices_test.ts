@@ -118,6 +118,59 @@ Deno.test("a reading of a device that sends to one process costs one commit and 
   assertEquals([one.reads() - before[0], one.commits() - before[1]], [0, 5]);
 });
 
+/** Two processes that know of each other's last messages, and a device from which a window has nothing. */
+async function startBoth(database: Deno.Kv, clock: Clock) {
+  const [one, two] = ["one", "two"].map((owner) => startProcess(database, owner, clock, 60_000));
+  for (const { send } of [one, two]) {
+    await send(DAY);
+    await send(DAY, "other");
+  }
+  // What a process lists after it has found the other one is all there is.
+  clock.nowMs++;
+  for (const { send } of [one, two]) await send(DAY + 1);
+  clock.nowMs += 60_001;
+  for (const { send } of [one, two]) await send(DAY + 1, "other");
+  for (const { log } of [one, two]) await log.look();
+  return { one, two };
+}
+
+Deno.test("a process accepts its share of half the limit without a look at the others, and no more", async () => {
+  using database = await Deno.openKv(":memory:");
+  const clock = { nowMs: DAY };
+  const { one, two } = await startBoth(database, clock);
+  const reads = () => two.reads() - before;
+  const before = two.reads();
+  // Two and a half for each of the two.
+  for (let number = 2; number < 4; number++) {
+    assertEquals((await two.send(DAY + number)).kind, "accepted");
+    assertEquals(reads(), 0);
+  }
+  assertEquals((await two.send(DAY + 4)).kind, "accepted");
+  assertEquals(reads(), 1);
+  for (let number = 5; number < 20; number++) await one.send(DAY + number);
+  // Whoever looks knows what is left. Two readings are from before.
+  assertEquals((await readLines(one.series, BATTERY)).length, 2 + 10);
+});
+
+Deno.test("what is accepted without a look comes on top of the limit, for a second at most", async () => {
+  using database = await Deno.openKv(":memory:");
+  const clock = { nowMs: DAY };
+  const { one, two } = await startBoth(database, clock);
+  for (let number = 2; number < 20; number++) await one.send(DAY + number);
+  const kinds: string[] = [];
+  for (let number = 20; number < 25; number++) kinds.push((await two.send(DAY + number)).kind);
+  assertEquals(kinds, ["accepted", "accepted", "limited", "limited", "limited"]);
+});
+
+Deno.test("a process that has not looked for a second does", async () => {
+  using database = await Deno.openKv(":memory:");
+  const clock = { nowMs: DAY };
+  const { one, two } = await startBoth(database, clock);
+  for (let number = 2; number < 20; number++) await one.send(DAY + number);
+  clock.nowMs += 1_000;
+  assertEquals((await two.send(DAY + 20)).kind, "limited");
+});
+
 for (const passMs of [500, 2_001]) {
   Deno.test(`what another process received is counted ${passMs} ms after it was carried out`, async () => {
     using database = await Deno.openKv(":memory:");
@@ -159,7 +212,10 @@ for (const looks of ["never", "at once"]) {
     clock.nowMs++;
     await one.send(DAY);
     for (let number = 1; number < 10; number++) await two.send(DAY + number);
-    if (looks === "at once") assertEquals((await one.send(DAY + 10)).kind, "limited");
+    if (looks === "at once") {
+      await one.log.look();
+      assertEquals((await one.send(DAY + 10)).kind, "limited");
+    }
     await passSeconds(8, clock, both);
     const reads = one.reads();
     assertEquals((await one.send(DAY + 20)).kind, "limited");
