@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { type AcceptedJob, DEMO_RANGES, postExports } from "../support/exports.ts";
 import { type ServiceProcess, startProcess } from "../support/process.ts";
 import { waitForEnd } from "../support/service.ts";
@@ -48,4 +48,6 @@ Deno.test("two SIGTERM under load: exit 0 within the grace, and every accepted e
   for (const { id } of jobs) {
     assertEquals((await waitForEnd(service.url, id, PATIENCE_MS)).status, "completed");
   }
+  // None was found running, so each had ended or been handed back.
+  assert(!service.output().includes('"job abandoned"'), service.output());
 });

@@ -84,7 +84,7 @@ export function control(
 export async function untilExported(
   url: string,
   deviceIds: readonly string[],
-  timeoutMs = 60_000,
+  timeoutMs = 28_000,
 ): Promise<void> {
   for (const deviceId of deviceIds) {
     let tries = 0;

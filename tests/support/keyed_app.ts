@@ -158,7 +158,7 @@ export async function openKeyedApp(
     async ended(jobId) {
       const job = await jobs.get(jobId);
       if (job === null) throw new Error(`There is no job ${jobId}`);
-      await jobs.waitForEnd(job, { timeoutMs: 60_000, signal: new AbortController().signal });
+      await jobs.waitForEnd(job, { timeoutMs: 28_000, signal: new AbortController().signal });
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

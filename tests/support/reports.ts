@@ -52,7 +52,7 @@ export async function triggerReport(url: string, body?: unknown): Promise<string
 export async function waitForReport(
   url: string,
   id: string,
-  timeoutMs = 60_000,
+  timeoutMs = 28_000,
 ): Promise<JsonAnswer["body"]> {
   const endMs = Date.now() + timeoutMs;
   for (;;) {

@@ -158,11 +158,14 @@ export async function exportToEnd(
   return await waitForEnd(url, body.job_id);
 }
 
-/** Polls the status of a job until it is not pending. Returns the last status. */
+/**
+ * Polls the status of a job until it is not pending. Returns the last status. By default it is shorter than a
+ * lease, so that no job is saved by the end of its lease.
+ */
 export async function waitForEnd(
   url: string,
   jobId: string,
-  timeoutMs = 60_000,
+  timeoutMs = 28_000,
 ): Promise<JsonAnswer["body"]> {
   const endMs = Date.now() + timeoutMs;
   for (;;) {

@@ -134,7 +134,7 @@ export async function createWorkerRig(
     ask: (request = {}) =>
       jobs.create({ kind: "test", params: "", owner: "anyone", slot: null, ...request }),
     async until(id, state) {
-      for (let waitedMs = 0; waitedMs < 60_000; waitedMs += 5) {
+      for (let waitedMs = 0; waitedMs < 25_000; waitedMs += 5) {
         const job = await jobs.get(id);
         if (job?.state === state) return job;
         await new Promise((resolve) => setTimeout(resolve, 5));
