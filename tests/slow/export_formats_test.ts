@@ -190,7 +190,7 @@ Deno.test("what is read back from files of every format equals the readings", as
     assertEquals(cellsOf(await file({ columns, format: "xlsx" })), numbersOf(rows));
   }
 
-  const numRuns = amount({ quick: 10, thorough: 150 });
+  const numRuns = amount({ quick: 10, thorough: 75 });
   await fc.assert(fc.asyncProperty(anyCase, check), { numRuns });
 });
 

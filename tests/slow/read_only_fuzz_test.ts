@@ -16,7 +16,7 @@ import { amount } from "../support/thorough.ts";
 /** Another seed makes other requests; a failure prints the seed. */
 const SEED = Number(Deno.env.get("WALK_SEED") ?? 20_240_501);
 /** Requests to each operation with each key. */
-const RUNS = amount({ quick: 15, thorough: 50 });
+const RUNS = amount({ quick: 15, thorough: 30 });
 /** What requests may leave behind: when a key was last used, and that others were refused. */
 const MAY_CHANGE = ["key_used", "audit"];
 

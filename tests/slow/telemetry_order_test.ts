@@ -7,7 +7,7 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 import { amount } from "../support/thorough.ts";
 
-const SENT = amount({ quick: 400_000, thorough: 1_000_000 });
+const SENT = amount({ quick: 400_000, thorough: 600_000 });
 /** Readings, one a second; a tenth of them is sent twice. */
 const SECONDS = SENT * 9 / 10;
 const PAGE = 1_000;
