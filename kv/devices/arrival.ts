@@ -19,6 +19,7 @@ import {
   stageLastSeenDelete,
   type StoredLastSeen,
 } from "./last_seen.ts";
+import { isPending, type PendingTimes, removePending, rowTimes } from "./pending_times.ts";
 import { stageOthersQuiet } from "../series/others_quiet.ts";
 
 /** Readings of one device from one request. */
@@ -59,15 +60,15 @@ export interface Counts {
 }
 
 /** Readings of a device that are about to be written. */
-export interface Begun extends LiveReadings {
+export interface Begun extends LiveReadings, PendingTimes {
+  /** A page with the readings, in any order. */
+  readonly page: Page;
   /** Their device. */
   readonly cached: CachedDevice;
   /** The record of the device when they arrived. */
   readonly device: DeviceRecord;
   /** As they were given. */
   readonly given: DeviceReadings;
-  /** The last row of each time. */
-  readonly lastRows: readonly number[];
   /** What happens to each of them. */
   readonly counts: Counts;
   /** When they were received, epoch milliseconds. */
@@ -114,12 +115,13 @@ export function begin(
   // Counted from what is durable: a request that failed did not keep the device online.
   const silentMs = nowMs - cached.onlineMs;
   cached.receivedMs = Math.max(cached.receivedMs, nowMs);
-  const lastRows = lastRowsOfTimes(page.timesMs, rows ?? { start: 0, end: page.timesMs.length });
+  const times = rowTimes(page.timesMs, rows ?? { start: 0, end: page.timesMs.length });
+  const { lastRows, firstMs, lastMs, unordered } = times;
   const length = rows === undefined ? page.timesMs.length : rows.end - rows.start;
   const counts = countTimes(cached, page.timesMs, { lastRows, length });
   const hasReceipt = takesReceipts && !hasOutdated(cached, nowMs);
   const stageQuiet = assumesQuiet ? stageOthersQuiet : undefined;
-  return {
+  const begun: Begun = {
     profile,
     id,
     page,
@@ -134,19 +136,16 @@ export function begin(
     device: cached.device,
     given,
     lastRows,
+    firstMs,
+    lastMs,
+    unordered,
     counts,
     nowMs,
     silentMs,
     remaining,
   };
-}
-
-/** The last row of each time, in the order in which the times first occur. */
-function lastRowsOfTimes(timesMs: Float64Array, { start, end }: Rows): readonly number[] {
-  if (end - start === 1) return [start];
-  const rows = new Map<number, number>();
-  for (let row = start; row < end; row++) rows.set(timesMs[row], row);
-  return [...rows.values()];
+  cached.pending.push(begun);
+  return begun;
 }
 
 /** No rows. */
@@ -154,7 +153,7 @@ const NO_ROWS: readonly number[] = [];
 
 /**
  * Counts the times that are known to be new without a comparison, because they are later than all
- * stored ones. From here on, all of the times are pending.
+ * stored ones.
  */
 function countTimes(
   { lastMs, pending }: CachedDevice,
@@ -164,11 +163,9 @@ function countTimes(
   let created = 0, updated = 0, toCompare: number[] | null = null;
   for (const row of lastRows) {
     const timeMs = timesMs[row];
-    const others = pending.get(timeMs) ?? 0;
-    if (others > 0) updated++;
+    if (isPending(pending, timeMs)) updated++;
     else if (timeMs > lastMs) created++;
     else (toCompare ??= []).push(row);
-    pending.set(timeMs, others + 1);
   }
   const unchanged = length - lastRows.length;
   return { created, updated, unchanged, toCompare: toCompare ?? NO_ROWS };
@@ -208,20 +205,15 @@ function isOutdated({ lastReceivedMs }: StoredLastSeen, nowMs: number): boolean 
 }
 
 /** Removes the times of readings from those that are pending. */
-export function release({ cached: { pending }, page: { timesMs }, lastRows }: Begun): void {
-  for (const row of lastRows) {
-    const timeMs = timesMs[row];
-    const others = (pending.get(timeMs) ?? 1) - 1;
-    if (others === 0) pending.delete(timeMs);
-    else pending.set(timeMs, others);
-  }
+export function release(begun: Begun): void {
+  removePending(begun.cached.pending, begun);
 }
 
 /** Remembers the times of readings that are durable, and that their commit has deleted some records. */
 export function rememberDurable(
-  { cached, page: { timesMs }, lastRows, nowMs, receipt }: Begun,
+  { cached, lastMs, nowMs, receipt }: Begun,
 ): void {
-  for (const row of lastRows) cached.lastMs = Math.max(cached.lastMs, timesMs[row]);
+  cached.lastMs = Math.max(cached.lastMs, lastMs);
   if (receipt !== undefined || !hasOutdated(cached, nowMs)) return;
   const isKept = (record: StoredLastSeen) => !isOutdated(record, nowMs);
   cached.others = cached.others.filter(isKept);

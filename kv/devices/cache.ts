@@ -24,6 +24,7 @@ import { createTogether, settleEach } from "../together.ts";
 import { createDevices, type NamedDevice } from "./create_many.ts";
 import { deviceEntry, type DeviceRecord, getDeviceEntries } from "./devices.ts";
 import { listLastSeenByIds, type StoredLastSeen, withRecent } from "./last_seen.ts";
+import type { PendingTimes } from "./pending_times.ts";
 
 /** Most devices in the cache. */
 const MAX_DEVICES = 50_000;
@@ -40,8 +41,8 @@ export interface CachedDevice {
   device: DeviceRecord;
   /** The latest time of a reading that is known to be durable; -Infinity if there is none. */
   lastMs: number;
-  /** Times that are being written to the database, and by how many requests. */
-  readonly pending: Map<number, number>;
+  /** Readings that are being written to the database. */
+  readonly pending: PendingTimes[];
   /** When any process last received something from it, epoch milliseconds; 0 for never. */
   receivedMs: number;
   /** The same, but only of what is durable and has brought the device online if it was offline. */
@@ -182,7 +183,7 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
   function evictOne(): void {
     let tries = 0;
     for (const [id, { pending, window }] of cached) {
-      if (pending.size === 0 && usedRequests(window, limit, now()) === 0) {
+      if (pending.length === 0 && usedRequests(window, limit, now()) === 0) {
         cached.delete(id);
         invalid.delete(id);
         return;
@@ -267,7 +268,7 @@ function openDatabase(deps: DeviceCacheDeps) {
       const loaded: CachedDevice = {
         device,
         lastMs: extent?.lastMs ?? -Infinity,
-        pending: new Map(),
+        pending: [],
         receivedMs,
         onlineMs: receivedMs,
         rejections: null,
