@@ -59,11 +59,13 @@ export interface OurStore extends AsyncDisposable {
 /** Opens the database in a folder, or creates it. */
 export async function openOurStore(folder: string): Promise<OurStore> {
   await using stack = new AsyncDisposableStack();
-  const { kv } = stack.use(await openKv(`${folder}/kv.sqlite3`));
+  const { kv, databasePath } = stack.use(await openKv(`${folder}/kv.sqlite3`));
   const files = await openDiskFileStore(`${folder}/files`);
   const series = createSeriesStore({ kv, now: Date.now });
   const previewer = createExportPreviewer({ series });
   const [kind, newKind] = exportKinds({
+    kv,
+    databasePath,
     series,
     files,
     profiles: builtInProfiles(),
