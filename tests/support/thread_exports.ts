@@ -11,8 +11,8 @@ import { exportKinds } from "../../jobs/exports/export_job.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
 import type { JobContext, JobKind, JobOutcome } from "../../jobs/engine/job_kind.ts";
 import { NO_CHECKPOINTS } from "../../jobs/engine/checkpoints.ts";
-import type { Threads } from "../../jobs/engine/threads.ts";
-import { createWorkerThreads } from "../../jobs/threads.ts";
+import { createThreads, PATIENCE, type Threads } from "../../jobs/engine/threads.ts";
+import { startThreadWorker } from "../../jobs/threads.ts";
 import { openKv } from "../../kv/opened_kv.ts";
 import { never } from "./file_store_box.ts";
 import { pageOf, type Row } from "./pages.ts";
@@ -103,7 +103,14 @@ export async function openThreadExports(
       : pageOf(rowsOf(index));
     if (id !== "none") await rig.series.write({ profile: "meter", id }, page);
   }
-  const workers = stack.use(createWorkerThreads({ count: 1, keepMs: 600_000, log: () => {} }));
+  const workers = stack.use(createThreads({
+    count: 1,
+    keepMs: 600_000,
+    log: () => {},
+    startWorker: startThreadWorker,
+    // On a busy machine, a worker may take long to start. Without it, this thread would write.
+    patience: { ...PATIENCE, startMs: 600_000 },
+  }));
   let written = 0;
   const threads: Threads = {
     ...workers,
