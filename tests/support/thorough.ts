@@ -33,7 +33,9 @@ export function* killRounds(rounds: number, hasMet: () => boolean): Generator<Ki
   for (let round = 1; round <= rounds + MORE_ROUNDS; round++) {
     const more = Math.max(0, round - rounds);
     if (more > 0 && hasMet()) return;
-    yield { round, delayMs: (mostMs) => killDelayMs(round, mostMs * (1 + more)) };
+    // As late as the first.
+    const like = more > 0 ? 1 : round;
+    yield { round, delayMs: (mostMs) => killDelayMs(like, mostMs * (1 + more)) };
   }
 }
 
