@@ -8,7 +8,7 @@ const DEMO = { DEMO_DATA: "true" };
 /** A grace in which running jobs end on any machine, so that only a stop that hangs would be forced. */
 const LONG_GRACE = { ...DEMO, STOP_GRACE_SECONDS: "60" };
 /** So long the exports of a year may take on a machine that does much else. */
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 600_000;
 
 /** Starts the download of a year and stops reading after the first bytes. */
 async function stallDownload({ url }: ServiceProcess): Promise<Deno.TcpConn> {

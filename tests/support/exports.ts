@@ -36,6 +36,9 @@ export const DEMO_RANGES: readonly ExportRange[] = [
   end_datetime,
 }));
 
+/** How long an undisturbed export may take on a machine that does much else. */
+const REFERENCE_MS = 300_000;
+
 /** Posts exports concurrently, one range after another. Returns those that were accepted. */
 export async function postExports(
   url: string,
@@ -58,7 +61,7 @@ export async function referenceHashes(
 ): Promise<Map<string, string>> {
   const hashes = new Map<string, string>();
   for (const { id, range } of await postExports(url, ranges, ranges.length)) {
-    const status = await waitForEnd(url, id);
+    const status = await waitForEnd(url, id, REFERENCE_MS);
     hashes.set(range.start_datetime, status.file_info.sha256);
   }
   return hashes;
