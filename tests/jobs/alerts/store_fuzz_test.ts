@@ -103,7 +103,7 @@ Deno.test("states and events of stores are the same whether their latest polls a
       assertEquals(rig.now() > START_MS, true);
       told += (await rig.events()).length;
     }),
-    { numRuns: amount({ quick: 30, thorough: 600 }) },
+    { numRuns: amount({ quick: 30, thorough: 150 }) },
   );
   assertEquals(told > 0, true);
 });
