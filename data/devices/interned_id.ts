@@ -10,10 +10,10 @@ const MOST = 64;
 /** How many ids are remembered, a power of two; a new one takes the place of an old one. */
 const REMEMBERED = 8_192;
 /** Which bytes ids may have. */
-const IS_ID = new Uint8Array(256);
-for (const char of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-") {
-  IS_ID[char.charCodeAt(0)] = 1;
-}
+const IS_ID: Uint8Array = Uint8Array.from(
+  { length: 256 },
+  (_, byte) => /[A-Za-z0-9_.:-]/.test(String.fromCharCode(byte)) ? 1 : 0,
+);
 const remembered: string[] = [];
 
 /** The id that begins at an index, as far as ids go; "" if it is none, or begins with a dot. */

@@ -10,14 +10,12 @@ import {
   GROUP_FORMAT,
   GROUP_HEADER_BYTES,
   type GroupHead,
-  type GroupItem,
   NO_RECEIPT,
   type Receipt,
   RECEIPTS_NONE,
   RECEIPTS_SAME,
   SECTION_HEADER_BYTES,
 } from "./group_format.ts";
-import { sectionRows } from "./group_rows.ts";
 import { decodePage } from "./page_decoder.ts";
 import {
   COLUMN_BYTES,
@@ -171,20 +169,6 @@ export function rowStarts(section: GroupSection): Uint32Array {
 export function sectionTimes(section: GroupSection): Float64Array {
   const page = new Uint8Array(section.view.buffer, section.pageAt, section.pageBytes);
   return decodePage(page, { numbers: new Float64Array(0) }, []).timesMs;
-}
-
-/** All items of a group, in its order. */
-export function itemsOf({ sections }: DecodedGroup): GroupItem[] {
-  return sections.flatMap((section) => {
-    const starts = rowStarts(section), states = statesOf(section), receiptAt = receiptsOf(section);
-    return idsOf(section).map((id, index) => ({
-      profile: section.profile,
-      id,
-      page: sectionRows(section, { start: starts[index], end: starts[index + 1] }),
-      receipt: receiptAt(index),
-      state: states[index],
-    }));
-  });
 }
 
 function sectionAt(view: DataView<ArrayBuffer>, at: number, firstIndex: number): GroupSection {

@@ -9,7 +9,15 @@
 
 import type { AllocateBytes } from "./byte_slab.ts";
 import { FLOAT } from "./decimal.ts";
-import type { GroupSection } from "./group_decoder.ts";
+import {
+  type DecodedGroup,
+  type GroupSection,
+  idsOf,
+  receiptsOf,
+  rowStarts,
+  statesOf,
+} from "./group_decoder.ts";
+import type { GroupItem } from "./group_format.ts";
 import type { Page } from "./page.ts";
 import { encodePage } from "./page_encoder.ts";
 import {
@@ -55,6 +63,20 @@ export function encodeSectionRows(
   const page = SCRATCH[width] ??= openPage(width, 1);
   readRows(section, start, page);
   return encodeReading(page, 0, allocate);
+}
+
+/** All items of a group, in its order. */
+export function itemsOf({ sections }: DecodedGroup): GroupItem[] {
+  return sections.flatMap((section) => {
+    const starts = rowStarts(section), states = statesOf(section), receiptAt = receiptsOf(section);
+    return idsOf(section).map((id, index) => ({
+      profile: section.profile,
+      id,
+      page: sectionRows(section, { start: starts[index], end: starts[index + 1] }),
+      receipt: receiptAt(index),
+      state: states[index],
+    }));
+  });
 }
 
 function openPage(width: number, count: number): OpenPage {

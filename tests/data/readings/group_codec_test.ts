@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { decodeGroup, idsOf, itemsOf, sectionTimes } from "../../../data/readings/group_decoder.ts";
-import { sectionRows } from "../../../data/readings/group_rows.ts";
+import { decodeGroup, idsOf, sectionTimes } from "../../../data/readings/group_decoder.ts";
+import { itemsOf, sectionRows } from "../../../data/readings/group_rows.ts";
 import { encodeGroups } from "../../../data/readings/group_encoder.ts";
 import type { GroupItem } from "../../../data/readings/group_format.ts";
 import { FLOAT, toNumber } from "../../../data/readings/decimal.ts";
