@@ -75,6 +75,7 @@ export interface BackRead {
   readonly only?: readonly number[];
   /** `isWhole`: the page has all readings of the series. */
   timelineOf(page: Page, fromMs: number, isWhole: boolean): Timeline | Promise<Timeline>;
+  /** Whether earlier readings would make no difference. */
   isEnough(timeline: Timeline, page: Page): boolean;
   /** The time of a reading after which there were none, epoch milliseconds; absent if that is not known. */
   readonly latestMs?: number;

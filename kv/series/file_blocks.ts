@@ -23,7 +23,9 @@ export interface BlocksOfMoment {
 
 /** What is read of each series: blocks that start before `toMs`, the latest ones, at most `limit`. */
 export interface LatestBlocks {
+  /** Epoch milliseconds. */
   readonly toMs: number;
+  /** How many. */
   readonly limit: number;
 }
 
