@@ -14,6 +14,7 @@ import { currentRequestId, runForRequest } from "../data/request_context.ts";
 import type { Audit } from "../kv/audit/audit.ts";
 import { authenticate } from "./access/authenticate.ts";
 import type { Authenticator } from "./access/authenticator.ts";
+import type { AnswerRoute, RequestFrame } from "./access/direct_routes.ts";
 import { limitRequests } from "./access/limit_requests.ts";
 import { addressOf } from "./http/address.ts";
 import { type AnswerLimitOptions, refusalWhileAway } from "./http/answer_limit.ts";
@@ -49,12 +50,6 @@ export interface FrameAnswers {
   isHidden(c: Context): boolean;
 }
 
-/** Lets a route answer within the frame. The context has the answer then, too. */
-export type RequestFrame = (c: Context, run: Run) => Promise<Response>;
-
-/** Lets a route answer. */
-type Run = (c: Context) => Promise<void> | void;
-
 /**
  * The frame around requests. Its functions are not async: what those keep of each request while it waits
  * for a commit would be half of what a message needs.
@@ -73,7 +68,7 @@ export function requestFrame(deps: FrameDeps, answers: FrameAnswers): RequestFra
   });
 
   /** Sets who sends a request, and lets a route answer; or answers itself. */
-  function enter(c: Context, run: Run): Promise<void> | void {
+  function enter(c: Context, run: AnswerRoute): Promise<void> | void {
     const { raw } = c.req;
     const early = corsOrigins.length === 0 ? null : preflightAnswer(raw, corsOrigins);
     if (early !== null) return answerWith(c, early);
@@ -85,7 +80,7 @@ export function requestFrame(deps: FrameDeps, answers: FrameAnswers): RequestFra
     return setting === undefined ? route(c, run) : setting.then(() => route(c, run));
   }
 
-  function route(c: Context, run: Run): Promise<void> | void {
+  function route(c: Context, run: AnswerRoute): Promise<void> | void {
     limit(c);
     if (!answers.isHidden(c)) return run(c);
     const missing = c.notFound();
@@ -120,7 +115,7 @@ export function requestFrame(deps: FrameDeps, answers: FrameAnswers): RequestFra
     return answers.error(thrown, c).then((answer) => answerWith(c, answer));
   }
 
-  function run(c: Context, answer: Run, id: string): Promise<Response> {
+  function run(c: Context, answer: AnswerRoute, id: string): Promise<Response> {
     const running = watch.begin(c);
     const end = (thrown: unknown) => {
       watch.end(running);

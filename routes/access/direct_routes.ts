@@ -6,11 +6,16 @@
  */
 
 import type { Context, Hono } from "hono";
-import type { RequestFrame } from "../app_frame.ts";
 import type { GuardedHandler } from "./guarded_routes.ts";
 
 /** Answers a request, with what the server knows of its connection. */
 type Fetch = Hono["fetch"];
+
+/** Lets a route answer: afterwards the context has the answer. */
+export type AnswerRoute = (c: Context) => Promise<void> | void;
+
+/** Lets a route answer within what all requests have in common. */
+export type RequestFrame = (c: Context, answer: AnswerRoute) => Promise<Response>;
 
 /** A route without parameters. Its handler uses only what {@link directContext} has. */
 export interface DirectRoute {

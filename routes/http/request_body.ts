@@ -11,6 +11,7 @@ import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import { objectNote } from "../../data/object_note.ts";
 import { uploadTooLarge } from "../../data/unpack/upload_too_large.ts";
 import { type BodySource, createPlainSource } from "./body_source.ts";
+import { IDLE_MS, withoutPause } from "./body_pause.ts";
 import { checkCaller, type CheckedRequest } from "./caller_check.ts";
 import { createChunkedSource } from "./chunked_source.ts";
 import { createReadAhead } from "./read_ahead.ts";
@@ -24,8 +25,6 @@ import { createUploadPlaces, type UploadPlace } from "./upload_places.ts";
 
 /** What bodies in chunks may have in memory, bytes. */
 const READ_AHEAD = { keptBytes: 4_194_304, heldBytes: 16_777_216, totalBytes: 67_108_864 };
-/** How long a client may send nothing, milliseconds. */
-const IDLE_MS = 60_000;
 /**
  * How long the rest of a body is read after its answer, milliseconds, and how much of it. Many clients
  * read the answer only when they have sent everything; a connection that is closed before that may
@@ -298,20 +297,6 @@ function isShort(length: number): boolean {
 /** The next bytes; those of the read that runs, if one does. */
 function read(opened: Opened, source: BodySource): Promise<Uint8Array | null> {
   return opened.reading ??= source.next().finally(() => opened.reading = null);
-}
-
-/** What a read gives, unless the client pauses for too long. */
-async function withoutPause<T>(reading: Promise<T>): Promise<T> {
-  const { promise: idle, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const message = `Nothing of the body arrived for ${IDLE_MS / 1000} s`;
-    reject(new AppError("REQUEST_TIMEOUT", message, { details: "Send the upload again" }));
-  }, IDLE_MS);
-  try {
-    return await Promise.race([reading, idle]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Reads the rest of a body for a short time after the answer, then gives it up. */

@@ -18,6 +18,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "heap_limit",
       "limits",
       "metrics",
+      "object_note",
       "platform",
       "request_context",
       "upkeep",
