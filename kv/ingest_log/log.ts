@@ -45,8 +45,8 @@ import { FLUSHED_KEY, flushedValue, recordKey } from "./record_keys.ts";
 
 /** A log whose writer has written nothing for so long is closed, milliseconds. */
 const IDLE_MS = 600_000;
-/** Records deleted at once. */
-const SWEPT_AT_ONCE = 300;
+/** Records deleted at once. A commit may have 1,000 mutations, and 80 KiB of keys. */
+const SWEPT_AT_ONCE = 900;
 /** How often a flush is tried. */
 const TRIES = 3;
 
@@ -114,28 +114,6 @@ export function openIngestLog(deps: IngestLogDeps): IngestLog {
     return result.ok;
   }
 
-  /** Deletes records that were carried out a while ago, if there are so many. */
-  async function sweep(least: number): Promise<void> {
-    const { upTo, kept: before } = state.flushed();
-    const kept = new Map(before);
-    const old: Deno.KvKey[] = [];
-    for (const [writer, last] of state.flushedBefore()) {
-      // Its log may have been closed.
-      if (!upTo.has(writer)) continue;
-      for (let next = kept.get(writer) ?? 1; next <= last && old.length < SWEPT_AT_ONCE; next++) {
-        old.push(recordKey(writer, next));
-        kept.set(writer, next + 1);
-      }
-    }
-    if (old.length < least) return;
-    const op = kv.atomic().check({ key: FLUSHED_KEY, versionstamp: state.flushedVersion() });
-    for (const key of old) op.delete(key);
-    const flushed = { upTo, kept };
-    const result = await op.set(FLUSHED_KEY, flushedValue(flushed)).commit();
-    // Else another process was faster.
-    if (result.ok) state.setFlushed(flushed, result.versionstamp, true);
-  }
-
   /** The same. If it is not known whether it happened, that counts as a failed check: a look tells. */
   async function tryToCarryOut(
     records: readonly KnownRecord[],
@@ -182,6 +160,40 @@ export function openIngestLog(deps: IngestLogDeps): IngestLog {
     return state.known.inOrder().filter((record) => record.writer !== own || began.has(record));
   }
 
+  /** The first records that were carried out a while ago, and what is left without them. */
+  function sweepable(): { old: readonly Deno.KvKey[]; kept: ReadonlyMap<string, number> } {
+    const { upTo, kept: before } = state.flushed();
+    const kept = new Map(before);
+    const old: Deno.KvKey[] = [];
+    for (const [writer, last] of state.flushedBefore()) {
+      // Its log may have been closed.
+      if (!upTo.has(writer)) continue;
+      for (let next = kept.get(writer) ?? 1; next <= last && old.length < SWEPT_AT_ONCE; next++) {
+        old.push(recordKey(writer, next));
+        kept.set(writer, next + 1);
+      }
+    }
+    return { old, kept };
+  }
+
+  /** Deletes records that were carried out a while ago, again and again while there are at least so many. */
+  async function sweep(least: number, signal?: AbortSignal): Promise<void> {
+    for (let failed = 0; failed < TRIES && !signal?.aborted;) {
+      const { old, kept } = sweepable();
+      if (old.length < least) return;
+      const op = kv.atomic().check({ key: FLUSHED_KEY, versionstamp: state.flushedVersion() });
+      for (const key of old) op.delete(key);
+      const flushed = { upTo: state.flushed().upTo, kept };
+      const result = await op.set(FLUSHED_KEY, flushedValue(flushed)).commit();
+      if (result.ok) state.setFlushed(flushed, result.versionstamp, true);
+      else {
+        // Another process was faster, with this or with something else.
+        failed++;
+        await state.look();
+      }
+    }
+  }
+
   /** Runs flushes of this process one after the other. */
   function inTurn<T>(run: () => Promise<T>): Promise<T> {
     const turn = flushing.then(run);
@@ -223,7 +235,7 @@ export function openIngestLog(deps: IngestLogDeps): IngestLog {
     await inTurn(async () => {
       await carryOutAll(wanted, looked, signal);
       if (signal?.aborted) return;
-      await sweep(1);
+      await sweep(1, signal);
       await closeIdle(nowMs);
     });
   }

@@ -1,3 +1,4 @@
+import { emptyRecord } from "../../../kv/ingest_log/logged_changes.ts";
 import { createIngest } from "../../../kv/series/ingest.ts";
 import { createSeriesStore } from "../../../kv/series/store.ts";
 import { OthersWroteError, stageOthersQuiet } from "../../../kv/series/others_quiet.ts";
@@ -167,6 +168,41 @@ Deno.test("a process that writes faster than others flush waits for a flush, and
   // 2,000 series without a pause: at most 1,200 of them wait.
   assert(one.log.state.known.size().subjects <= 1_300, `${one.log.state.known.size().subjects}`);
   assertEquals(await one.lines(refs[1_999]), lines([DAY, "1"]));
+});
+
+Deno.test("each flush deletes all records that were carried out two seconds ago", async () => {
+  using database = await Deno.openKv(":memory:");
+  let elapsedMs = 0;
+  const { log } = startProcess(database, "one", () => elapsedMs);
+  const records = Array.from({ length: 500 }, emptyRecord);
+  const left: number[] = [];
+  for (let round = 0; round < 4; round++) {
+    for (let more = 0; more < 2; more++) await log.append(records, false);
+    elapsedMs += 2_000;
+    await log.flush(elapsedMs);
+    left.push(await recordCount(database));
+  }
+  // What the last flush has carried out.
+  assertEquals(left, [1_000, 1_000, 1_000, 1_000]);
+});
+
+Deno.test("a flush deletes records even if another process carries out some at that moment", async () => {
+  using database = await Deno.openKv(":memory:");
+  let elapsedMs = 0;
+  const one = startProcess(database, "one", () => elapsedMs);
+  const two = startProcess(database, "two", () => elapsedMs);
+  await one.log.append(Array.from({ length: 10 }, emptyRecord), false);
+  await one.log.flush(elapsedMs);
+  elapsedMs += 2_000;
+  one.plan.before = async ({ kind }) => {
+    if (kind !== "commit") return;
+    delete one.plan.before;
+    await two.add(DAY, "1");
+    await two.log.flush(elapsedMs);
+  };
+  await one.log.flush(elapsedMs);
+  // The record of the other process is left for those who have not seen it.
+  assertEquals([one.plan.before, await recordCount(database)], [undefined, 1]);
 });
 
 Deno.test("a log that nobody writes to is closed, and its process begins another one", async () => {
