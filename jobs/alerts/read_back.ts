@@ -98,7 +98,8 @@ export async function readBack(
   for (let spanMs = leastMs, endMs = nowMs;; spanMs *= GROWTH) {
     const fromMs = Math.max(0, endMs - spanMs);
     const span = { fromMs: Math.max(0, fromMs - beforeMs), toMs: END_OF_TIME_MS };
-    const page = knownMs < span.fromMs
+    // Left out only before the extent is known: the extent has a reading that came since.
+    const page = extent === null && knownMs < span.fromMs
       ? emptyPage(0)
       : await readPage(deps, { profile, id }, { span, signal, only });
     const isEmpty = page.timesMs.length === 0;

@@ -1,4 +1,4 @@
-import { HOUR_MS, MINUTE_MS } from "../../../data/limits.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../data/limits.ts";
 import { createDevice } from "../../../kv/devices/devices.ts";
 import { commitStores, stageStoreHours, stageStoreZone } from "../../../kv/stores/stores.ts";
 import { type AlertRig, ALL, openAlertRig, START_MS } from "../../support/alert_rig.ts";
@@ -79,6 +79,33 @@ Deno.test("stores that have been down for more than a day when the service learn
   await rig.write("t", [[START_MS - 23 * HOUR_MS, 0]], "site");
   await rig.pass(1_000);
   assertEquals((await rig.events()).map(({ subject }) => subject.id), ["t"]);
+});
+
+Deno.test("a store that comes back after months is up, though its poll arrives while stores are judged", async () => {
+  let isBack = false;
+  const rig: AlertRig = await openAlertRig({
+    asSeen: (series) => ({
+      ...series,
+      async latest(profile, ids, options) {
+        const latest = await series.latest(profile, ids, options);
+        if (isBack) await rig.write("s", [[rig.now(), 1]], "site");
+        isBack = false;
+        return latest;
+      },
+    }),
+  });
+  using _ = rig;
+  await rig.write("s", [[START_MS, 0]], "site");
+  await rig.pass(2 * HOUR_MS, HOUR_MS);
+  assertEquals(await rig.told(), ["down s"]);
+  // Further back than readings are looked for from the present.
+  rig.advance(70 * DAY_MS);
+  await commitStores(rig.kv, [["s", "America/New_York"]], stageStoreZone);
+  isBack = true;
+  await rig.pass(1_000);
+  assertEquals(isBack, false);
+  await rig.pass(10_000);
+  assertEquals(await rig.told(), ["down s", "up s"]);
 });
 
 /** A rig with a rule about batteries. `onPortion` hears when the latest polls of some stores are read. */
