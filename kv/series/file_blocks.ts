@@ -9,7 +9,8 @@
  */
 
 import type { ProfileName } from "../../data/readings/profile.ts";
-import { type DatabaseFile, encodeKey, VALUE_BYTES, versionstampOf } from "../database_file.ts";
+import type { DatabaseFile } from "../database_file.ts";
+import { encodeKey, VALUE_BYTES, versionstampOf } from "../entry_encoding.ts";
 import { blockKey, type StoredBlock } from "./blocks.ts";
 import { headKey } from "./heads.ts";
 

@@ -51,8 +51,8 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "activity",
       "answer_watch",
       "budget",
-      "database_file",
       "demo_data",
+      "entry_encoding",
       "file_lock",
       "get_by_keys",
       "in_turn",
@@ -61,7 +61,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "reach",
       "together",
     ],
-    ["connections", "shared_commits", "shared_gets"],
+    ["connections", "database_file", "shared_commits", "shared_gets"],
     [
       "audit",
       "continuous",

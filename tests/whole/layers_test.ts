@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../support/assert.ts";
 import { floorOf, FLOORS, PARTS, roomOf } from "../support/floors.ts";
-import { importsOf, readSource, readSources, TOP } from "../support/sources.ts";
+import { importsOf, readSource, readSources, type Source, TOP } from "../support/sources.ts";
 
 function resolved(path: string, specifier: string): string {
   return new URL(specifier, `file://${TOP}${path}`).pathname.slice(TOP.length);
@@ -89,6 +89,32 @@ Deno.test("nobody imports main.ts but tests, and nothing happens at import", asy
       assert(!/^(await|if|for|while|Deno\.)\b/m.test(source.code), source.path);
     }
   }
+});
+
+/** The specifier of each import that is not of types alone. */
+function valueImportsOf({ code }: Source): string[] {
+  const clauses = code.matchAll(/\b(?:im|ex)port\s+(type\s)?[^"'`();]*?\bfrom\s+"([^"]+)"/g);
+  return [...clauses].filter(([, isType]) => isType === undefined).map(([, , from]) => from);
+}
+
+Deno.test("main.ts does not load node:sqlite: only workers and tools read the database file", async () => {
+  const paths = ["main.ts"];
+  const users: string[] = [];
+  for (const path of paths) {
+    for (const specifier of valueImportsOf(await readSource(path))) {
+      if (specifier === "node:sqlite") users.push(path);
+      if (!specifier.startsWith(".")) continue;
+      const next = resolved(path, specifier);
+      if (/\.tsx?$/.test(next) && !paths.includes(next)) paths.push(next);
+    }
+  }
+  assertEquals(users, []);
+  // Both ends of a way, so that none is missed.
+  assert(paths.includes("kv/series/store.ts") && paths.includes("jobs/stores/report.ts"));
+  assertEquals(
+    valueImportsOf(await readSource("kv/database_file.ts")).includes("node:sqlite"),
+    true,
+  );
 });
 
 /**
