@@ -21,7 +21,11 @@ export interface ByteSlab {
   free(): void;
 }
 
-/** Size of a shared buffer. */
+/** Size of the first shared buffer: a few arrays are made sooner than a large buffer. */
+const FIRST_BYTES = 1_024;
+/** Each next one is so many times as large … */
+const GROWTH = 4;
+/** … up to this size. */
 const SLAB_BYTES = 65_536;
 /** Longer arrays get a buffer of their own. */
 const SHARED_MAX_BYTES = 4_096;
@@ -36,6 +40,7 @@ export function createByteSlab(): ByteSlab {
   const buffers: ArrayBuffer[] = [];
   let shared = new ArrayBuffer(0);
   let at = 0;
+  let nextBytes = FIRST_BYTES;
 
   function newBuffer(sizeBytes: number): ArrayBuffer {
     const buffer = new ArrayBuffer(sizeBytes);
@@ -47,7 +52,9 @@ export function createByteSlab(): ByteSlab {
     allocate(sizeBytes) {
       if (sizeBytes > SHARED_MAX_BYTES) return new Uint8Array(newBuffer(sizeBytes));
       if (at + sizeBytes > shared.byteLength) {
-        shared = newBuffer(SLAB_BYTES);
+        while (nextBytes < sizeBytes) nextBytes *= GROWTH;
+        shared = newBuffer(nextBytes);
+        nextBytes = Math.min(SLAB_BYTES, nextBytes * GROWTH);
         at = 0;
       }
       const bytes = new Uint8Array(shared, at, sizeBytes);
