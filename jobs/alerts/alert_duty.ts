@@ -9,9 +9,9 @@
  * - readings changed: their revisions (`changed_series.ts`).
  *
  * Then it sends the messages that are due. After an upload there may be many stores: they are judged in
- * portions, and what else changed or is due comes in between. One process holds the lease. What it has in memory is stored
- * too, and every commit checks what it is based on, so that a process that has lost the lease, or dies,
- * neither loses nor repeats a transition.
+ * portions, and what else changed or is due comes in between. One process holds the lease. What it has in
+ * memory is stored too, and every commit checks what it is based on, so that a process that has lost the
+ * lease, or dies, neither loses nor repeats a transition.
  *
  * @module
  */
@@ -115,9 +115,12 @@ export function alertDuty(deps: AlertDutyDeps): Duty {
 
   async function lookAtChanges(one: Held, lease: Lease, signal: AbortSignal): Promise<void> {
     const startedMs = now();
-    if (startedMs < one.nextLookMs && startedMs > one.nextLookMs - LOOK_MAX_MS) return;
+    const isEarly = startedMs < one.nextLookMs && startedMs > one.nextLookMs - LOOK_MAX_MS;
+    const profiles = one.work.profiles();
+    // What changes of a profile between the pass of a new rule and the first look at it would not be found.
+    if (isEarly && one.changes.knows(profiles)) return;
     const startedAt = performance.now();
-    const look = await one.changes.look(one.work.profiles());
+    const look = await one.changes.look(profiles);
     const sinceMs = one.lookedMs;
     const others = [...look.changed].filter(([profile]) => isOther(profile));
     await one.work.judgeChanges(new Map(others), { sinceMs, signal });

@@ -29,9 +29,11 @@ export interface Look {
 
 /** Looks for changes. */
 export interface ChangedSeries {
+  /** Whether looks have been at all of these profiles. */
+  knows(profiles: Iterable<ProfileName>): boolean;
   /**
    * Looks at these profiles. A profile that comes later than the first look has no changes at first:
-   * whoever made a rule about it has all its subjects judged.
+   * whoever made a rule about it has all its subjects judged, after that look.
    */
   look(profiles: Iterable<ProfileName>): Promise<Look>;
 }
@@ -46,6 +48,7 @@ export function createChangedSeries(
   let isFirst = true;
   let latest = after, finished = after;
   return {
+    knows: (profiles) => [...profiles].every((profile) => seen.has(profile)),
     async look(profiles) {
       const changed = new Map<ProfileName, string[]>();
       const news: [ProfileName, string, number][] = [];

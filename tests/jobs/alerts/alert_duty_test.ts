@@ -8,6 +8,7 @@ import { assertEquals } from "../../support/assert.ts";
 import { type AlertRig, ALL, openAlertRig, START_MS } from "../../support/alert_rig.ts";
 
 const MINUTE = 60_000;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const devices = { kind: "device", ...ALL } as const;
 
 async function addDevice(rig: AlertRig, id: string, more: object = {}): Promise<void> {
@@ -31,6 +32,31 @@ Deno.test("a value above the limit fires after its time, and a value at the limi
   await rig.write("a", [[rig.now(), 80]]);
   await rig.pass(1_000);
   assertEquals([await rig.states(), await rig.told()], [{}, ["firing a", "resolved a"]]);
+});
+
+Deno.test("a value that comes just after its rule is judged, though the next look has to wait", async () => {
+  let takes = 0;
+  using rig = await openAlertRig({
+    asSeen: (series) => ({
+      ...series,
+      async latest(...options) {
+        await pause(takes);
+        return await series.latest(...options);
+      },
+    }),
+  });
+  await addDevice(rig, "a");
+  await rig.pass(1_000);
+  // A look that takes so long puts the next one off for three times as long.
+  takes = 300;
+  await rig.write("s", [[rig.now(), 1]], "site");
+  await rig.pass(1_000);
+  const condition = { type: "above", metric: "soc_percent", limit: 80, clearAt: 80 } as const;
+  await rig.setRule({ scope: devices, condition: { ...condition, forMs: 0 } });
+  await rig.pass(50, 50);
+  await rig.write("a", [[rig.now(), 90]]);
+  await rig.pass(10_000);
+  assertEquals([await rig.states(), await rig.told()], [{ a: "firing" }, ["firing a"]]);
 });
 
 Deno.test("between the limit and the value that clears it, a subject stays as it is", async () => {
