@@ -20,6 +20,7 @@ const FIRST_READ_MS = 15 * MINUTE_MS;
 const GROWTH = 4;
 /** It is not read further back than so many readings. */
 const LOOK_BACK_READINGS = 250_000;
+
 /** What reading needs. */
 export interface TimelineDeps {
   /** The database. */
