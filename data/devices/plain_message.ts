@@ -45,6 +45,8 @@ interface Shape {
   readonly isOwn: boolean;
   /** The profiles among which the metrics decided. */
   readonly among: readonly Profile[];
+  /** The names of the metrics, and the bytes that stand for them. */
+  readonly names: readonly string[];
   readonly keys: readonly Uint8Array[];
   readonly metrics: readonly { readonly index: number; readonly metric: Metric }[];
 }
@@ -172,26 +174,37 @@ export function createPlainMessages(rules: PlainRules): PlainMessages {
     learn(message, { profile, deviceId }) {
       if (!isOtherShape) return;
       isOtherShape = false;
-      const shape = shapeOf(message, profile);
-      if (shape === null) return;
+      const names = metricsNamed(message);
+      if (names === null) return;
       const isOwn = (profileOf?.(deviceId) ?? null) !== null;
-      shapes.unshift({ ...shape, isOwn, among: profiles.ofDevices() });
+      const decided = { profile, isOwn, among: profiles.ofDevices() };
+      // Only a value was not plain. A second one would push out another shape.
+      if (shapes.some((known) => isShape(known, decided, names))) return;
+      shapes.unshift({ ...decided, names, ...placesOf(names, profile) });
       shapes.length = Math.min(shapes.length, SHAPES);
     },
   };
 }
 
-/** The shape of an accepted message; null if it names its profile. */
-function shapeOf(
-  message: unknown,
-  profile: Profile,
-): Pick<Shape, "profile" | "keys" | "metrics"> | null {
+/** The names of the metrics of an accepted message; null if it names its profile. */
+function metricsNamed(message: unknown): readonly string[] | null {
   const { profile: named, metrics }: { profile?: unknown; metrics?: object } = Object(message);
-  if (named !== undefined || metrics === undefined) return null;
-  const names = Object.keys(metrics);
+  return named !== undefined || metrics === undefined ? null : Object.keys(metrics);
+}
+
+function isShape(
+  known: Shape,
+  { profile, isOwn, among }: Pick<Shape, "profile" | "isOwn" | "among">,
+  names: readonly string[],
+): boolean {
+  return known.profile === profile && known.isOwn === isOwn && known.among === among &&
+    known.names.length === names.length &&
+    known.names.every((name, index) => name === names[index]);
+}
+
+function placesOf(names: readonly string[], profile: Profile): Pick<Shape, "keys" | "metrics"> {
   const indexes = names.map((name) => profile.metrics.findIndex((metric) => metric.name === name));
   return {
-    profile,
     keys: names.map((name) => ENCODER.encode(JSON.stringify(name))),
     metrics: indexes.map((index) => ({ index, metric: profile.metrics[index] })),
   };

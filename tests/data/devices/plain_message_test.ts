@@ -132,3 +132,32 @@ Deno.test("a message of a device that is to be looked up, or not to be touched, 
   const profileOf = (id: string) => id === "mine" ? profile : null;
   assertEquals(readPlain(line, { ...RULES, profileOf }), null);
 });
+
+Deno.test("messages with a value that is not plain do not push out the shapes of others", () => {
+  const plain = createPlainMessages(RULES);
+  const values = Object.entries({
+    soc_percent: 67.5,
+    voltage_v: 385.2,
+    current_a: -45.3,
+    temp_c: 28.4,
+  });
+  // Eight orders of the metrics: rotations, forwards and backwards.
+  const shapes = values.flatMap((_, index) => {
+    const turned = [...values.slice(index), ...values.slice(0, index)];
+    return [turned, turned.toReversed()].map((metrics) =>
+      message({ metrics: Object.fromEntries(metrics) })
+    );
+  });
+  /** Whether it is plain. Else the reader learns from it. */
+  const reads = (sent: ReturnType<typeof message>) => {
+    const bytes = bytesOf(JSON.stringify(sent));
+    if (plain.read(bytes, 0, bytes.length, NOW_MS) >= 0) return true;
+    const result = readTelemetry(sent, NOW_MS, RULES);
+    if ("telemetry" in result) plain.learn(sent, result.telemetry);
+    return false;
+  };
+  assertEquals(shapes.map(reads), Array(8).fill(false));
+  const precise = message({ metrics: { ...shapes[0].metrics, temp_c: 28.400000000000002 } });
+  assertEquals(shapes.map(() => reads(precise)), Array(8).fill(false));
+  assertEquals(shapes.map(reads), Array(8).fill(true));
+});
