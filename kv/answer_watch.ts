@@ -22,8 +22,9 @@ export interface WatchedKv extends Disposable {
   /** The same database. */
   readonly kv: Deno.Kv;
   /**
-   * How long calls have waited while no other call had an answer, milliseconds; 0 if none waits. One
-   * that gets no answer by itself does not count.
+   * How long calls have waited while no other call over the same connection had an answer, milliseconds;
+   * 0 if none waits. The longest wait of all connections counts, as one may be dead while others work. A
+   * call that gets no answer by itself does not count.
    */
   waitingMs(): number;
   /**
@@ -32,7 +33,7 @@ export interface WatchedKv extends Disposable {
    */
   giveUpAfter(ms: number): void;
   /** Watches another connection to the same database as well. It gets methods of its own. */
-  also(kv: Deno.Kv): Deno.Kv;
+  also<Kv extends Deno.Kv>(kv: Kv): Kv;
 }
 
 /** A call without an answer. */
@@ -42,65 +43,55 @@ interface Waiting {
   readonly fail: (error: AppError) => void;
 }
 
+/** The calls over one connection. */
+interface Line {
+  /** Those without an answer, in the order of their begin. */
+  readonly waiting: Set<Waiting>;
+  /** When one had an answer last. */
+  answeredMs: number;
+}
+
 /** Watches a database. Calls that wait for events, such as `watch()`, do not count. */
 export function watchAnswers(
   kv: Deno.Kv,
   elapsedMs: () => number = () => performance.now(),
 ): WatchedKv {
-  /** The calls without an answer, in the order of their begin. */
-  const waiting = new Set<Waiting>();
-  let answeredMs = elapsedMs();
+  const lines: Line[] = [];
   let hasGivenUp = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  async function timed<T>(call: () => Promise<T>): Promise<T> {
+  async function timed<T>(line: Line, call: () => Promise<T>): Promise<T> {
     if (hasGivenUp) throw unavailable();
     const { promise: failed, reject: fail } = Promise.withResolvers<never>();
     const one = { sinceMs: elapsedMs(), fail };
-    waiting.add(one);
+    line.waiting.add(one);
     try {
       const answer = await Promise.race([call(), failed]);
-      answeredMs = elapsedMs();
+      line.answeredMs = elapsedMs();
       return answer;
     } finally {
-      waiting.delete(one);
+      line.waiting.delete(one);
     }
   }
 
   function waitingMs(): number {
-    const [first] = waiting;
-    return first === undefined ? 0 : elapsedMs() - Math.max(first.sinceMs, answeredMs);
+    const nowMs = elapsedMs();
+    return Math.max(...lines.map(({ waiting, answeredMs }) => {
+      const [first] = waiting;
+      return first === undefined ? 0 : nowMs - Math.max(first.sinceMs, answeredMs);
+    }));
   }
 
   function giveUpIfAway(awayMs: number): void {
     hasGivenUp = waitingMs() >= awayMs;
     if (!hasGivenUp) timer = setTimeout(giveUpIfAway, LOOK_MS, awayMs);
-    else for (const { fail } of waiting) fail(unavailable());
+    else for (const { waiting } of lines) for (const { fail } of waiting) fail(unavailable());
   }
 
-  function timedOperation(op: Deno.AtomicOperation): Deno.AtomicOperation {
-    const commit = op.commit.bind(op);
-    return Object.assign(op, { commit: () => timed(commit) });
-  }
-
-  function timedList<T>(list: Deno.KvListIterator<T>): Deno.KvListIterator<T> {
-    const next = list.next.bind(list);
-    return Object.assign(list, { next: () => timed(next) });
-  }
-
-  function watch(kv: Deno.Kv): Deno.Kv {
-    // Own methods hide those of before, as a copy would not have the private fields of the class.
-    const { get, getMany, set, delete: remove, atomic, list, enqueue } = kv;
-    const own = {
-      get: (...args: Parameters<typeof get>) => timed(() => get.apply(kv, args)),
-      getMany: (...args: Parameters<typeof getMany>) => timed(() => getMany.apply(kv, args)),
-      set: (...args: Parameters<typeof set>) => timed(() => set.apply(kv, args)),
-      delete: (...args: Parameters<typeof remove>) => timed(() => remove.apply(kv, args)),
-      enqueue: (...args: Parameters<typeof enqueue>) => timed(() => enqueue.apply(kv, args)),
-      atomic: () => timedOperation(atomic.apply(kv)),
-      list: (...args: Parameters<typeof list>) => timedList(list.apply(kv, args)),
-    };
-    return Object.assign(kv, own);
+  function watch<Kv extends Deno.Kv>(kv: Kv): Kv {
+    const line: Line = { waiting: new Set(), answeredMs: elapsedMs() };
+    lines.push(line);
+    return withCalls(kv, (call) => timed(line, call));
   }
 
   return {
@@ -114,6 +105,33 @@ export function watchAnswers(
     },
     [Symbol.dispose]: () => clearTimeout(timer),
   };
+}
+
+/** The same database, whose calls are made by `timed`. It gets methods of its own. */
+function withCalls<Kv extends Deno.Kv>(
+  kv: Kv,
+  timed: <T>(call: () => Promise<T>) => Promise<T>,
+): Kv {
+  // Own methods hide those of before, as a copy would not have the private fields of the class.
+  const { get, getMany, set, delete: remove, atomic, list, enqueue } = kv;
+  const timedOperation = (op: Deno.AtomicOperation) => {
+    const commit = op.commit.bind(op);
+    return Object.assign(op, { commit: () => timed(commit) });
+  };
+  const timedList = <T>(list: Deno.KvListIterator<T>) => {
+    const next = list.next.bind(list);
+    return Object.assign(list, { next: () => timed(next) });
+  };
+  const own = {
+    get: (...args: Parameters<typeof get>) => timed(() => get.apply(kv, args)),
+    getMany: (...args: Parameters<typeof getMany>) => timed(() => getMany.apply(kv, args)),
+    set: (...args: Parameters<typeof set>) => timed(() => set.apply(kv, args)),
+    delete: (...args: Parameters<typeof remove>) => timed(() => remove.apply(kv, args)),
+    enqueue: (...args: Parameters<typeof enqueue>) => timed(() => enqueue.apply(kv, args)),
+    atomic: () => timedOperation(atomic.apply(kv)),
+    list: (...args: Parameters<typeof list>) => timedList(list.apply(kv, args)),
+  };
+  return Object.assign(kv, own);
 }
 
 function unavailable(): AppError {

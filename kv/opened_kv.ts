@@ -11,9 +11,7 @@
 import { z } from "zod";
 import { UPKEEP } from "../data/upkeep.ts";
 import { type Activity, followActivity, withAtomicNoted, withCommitsNoted } from "./activity.ts";
-import { watchAnswers } from "./answer_watch.ts";
 import type { Cost, Staging } from "./budget.ts";
-import { withConnections } from "./connections.ts";
 import { lockFile } from "./file_lock.ts";
 import { CHANGED_SPACE } from "./series/changes.ts";
 import { DEVICES_CHANGED_KEY } from "./devices/devices.ts";
@@ -26,8 +24,8 @@ import { migrateJobCounts, migrateJobHistory } from "./jobs/migrate_jobs.ts";
 import type { JournalSpaces } from "./journal/entries.ts";
 import type { FlushRules } from "./journal/flush_plan.ts";
 import { JOURNAL_ROOM, JOURNAL_SPACE } from "./journal/log.ts";
-import { type PromptKv, withPromptAnswers } from "./prompt_answers.ts";
-import { type OnAway, reachKv, reportSilence } from "./reach.ts";
+import { type OnAway, reportSilence } from "./reach.ts";
+import { openRemoteKv } from "./remote_kv.ts";
 import { REVISION_SPACE } from "./series/revisions.ts";
 import { SEGMENT_SPACE } from "./series/segments.ts";
 import { migrateSegmentCounts, SEGMENT_COUNT_SPACE } from "./series/segment_counts.ts";
@@ -40,9 +38,6 @@ export const SCHEMA_VERSION = 7;
 
 /** Records of logs that other processes have probably not seen yet are not carried out, milliseconds. */
 const LEAVE_MS = 200;
-
-/** Connections to a database over the network, besides that of commits to the log of this process. */
-const CONNECTIONS = 3;
 
 /** Most blocks of one read over a network: 12 MB at most, and 2 MB of readings that come each minute. */
 const REMOTE_CHUNK = 200;
@@ -164,19 +159,13 @@ export async function openLockedKv(
   const startedMs = performance.now();
   let waitingMs = () => performance.now() - startedMs;
   using _ = isRemote ? reportSilence(onAway, () => waitingMs()) : null;
-  const watched = isRemote
-    ? watchAnswers(stack.adopt(await openRemoteKv(path, onAway), close))
-    : null;
-  waitingMs = watched?.waitingMs ?? (() => 0);
-  const kv = watched?.kv ?? stack.adopt(await Deno.openKv(path ?? undefined), close);
-  const logKv = watched === null || path === null
-    ? kv
-    : watched.also(stack.adopt(await openConnection(path, onAway), close));
-  if (watched !== null) stack.use(watched);
+  const remote = isRemote ? await openRemoteKv(path, onAway, stack) : null;
+  waitingMs = remote?.watched.waitingMs ?? (() => 0);
+  const kv = remote?.kv ?? stack.adopt(await Deno.openKv(path ?? undefined), close);
   await checkSchema(kv);
   const isNew = await holdsNothing(kv);
   if (isRemote) await requireNoJournal(kv);
-  const logged = openLogs(kv, logKv);
+  const logged = openLogs(kv, remote?.logKv);
   // A file that a server has served until now.
   if (!isRemote) await carryOutLogs(kv);
   const journaled = isRemote ? null : await openJournal(kv, JOURNALED, rules);
@@ -200,7 +189,7 @@ export async function openLockedKv(
     isNew,
     hasQueue: !isRemote,
     waitingMs,
-    giveUpAfter: watched?.giveUpAfter ?? (() => {}),
+    giveUpAfter: remote?.watched.giveUpAfter ?? (() => {}),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -220,18 +209,6 @@ function openLogs(kv: Deno.Kv, logKv: Deno.Kv = kv): LoggedKv {
  */
 export async function carryOutLogs(kv: Deno.Kv): Promise<void> {
   if (await hasIngestLogs(kv)) await openLogs(kv).log.flush(0);
-}
-
-/** Deno Deploy's own database has no connections that a process could see. */
-async function openRemoteKv(path: string | null, onAway: OnAway): Promise<Deno.Kv> {
-  if (path === null) return await reachKv(path, onAway);
-  const first = await openConnection(path, onAway);
-  const others = Array.from({ length: CONNECTIONS - 1 }, () => openConnection(path, onAway));
-  return withConnections([first, ...await Promise.all(others)]);
-}
-
-async function openConnection(path: string, onAway: OnAway): Promise<PromptKv> {
-  return withPromptAnswers(await reachKv(path, onAway));
 }
 
 function close(kv: Deno.Kv): void {

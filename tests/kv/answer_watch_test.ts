@@ -90,6 +90,22 @@ Deno.test("a stop gives a database up that is away: its calls fail, those withou
   await assertUnavailable(() => kv.list({ prefix: [] }).next());
 });
 
+Deno.test("a connection without answers counts while another one works, and a stop gives up", async () => {
+  using database = await Deno.openKv(":memory:");
+  using other = await Deno.openKv(":memory:");
+  let nowMs = 0;
+  using watched = watchSilentReads(database, () => nowMs);
+  const { kv, also, waitingMs, giveUpAfter } = watched;
+  const working = also(other);
+  const stuck = kv.get(["a"]);
+  nowMs = 5_000;
+  await working.set(["b"], 1);
+  assertEquals(waitingMs(), 5_000);
+  giveUpAfter(10);
+  await assertUnavailable(() => stuck);
+  await assertUnavailable(() => working.get(["b"]));
+});
+
 Deno.test("a stop does not give up a database that answers, until it is away", async () => {
   using database = await Deno.openKv(":memory:");
   let nowMs = 0;
