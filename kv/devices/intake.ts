@@ -245,7 +245,8 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     if (cached?.device.isProfileFixed !== true) return null;
     if (!isLooked && !isWithinShare(cached, rules.nowMs)) return null;
     const remaining = admit(cached, given, rules.nowMs);
-    if (typeof remaining === "object") return remaining;
+    // The device may have been made anew by another process since the last look.
+    if (typeof remaining === "object") return isLooked ? remaining : null;
     return begin(cached, given, { page: given.page, remaining, rules });
   }
 

@@ -1,3 +1,4 @@
+import { DEVICES_CHANGED_KEY } from "../../../kv/devices/devices.ts";
 import { createDeviceIntake, type IntakeResult } from "../../../kv/devices/intake.ts";
 import { lastReceivedMs } from "../../../kv/devices/last_seen.ts";
 import { createIngest } from "../../../kv/series/ingest.ts";
@@ -38,9 +39,9 @@ function startProcess(database: Deno.Kv, owner: string, clock: Clock, windowMs =
     series,
     reads: counted.reads,
     commits: counted.commits,
-    send(timeMs: number, id = BATTERY.id): Promise<IntakeResult> {
+    send(timeMs: number, id = BATTERY.id, { profile } = BATTERY): Promise<IntakeResult> {
       const page = pageOf([[timeMs, "1", "1", "1", "1"]]);
-      return intake.accept({ ...BATTERY, id, page, isCounted: true });
+      return intake.accept({ profile, id, page, isCounted: true });
     },
     async sendBatch(timeMs: number): Promise<IntakeResult> {
       const page = pageOf([[timeMs, "1", "1", "1", "1"]]);
@@ -286,6 +287,31 @@ Deno.test("a process deletes the record of one that is gone for an hour once", a
   assertEquals(later.entries.map(({ key }) => key), [["beat", BATTERY.id, "one"]]);
   await passSeconds(8, clock, both);
   assertEquals((await one.send(DAY + 3)).kind, "accepted");
+});
+
+Deno.test("a busy process refuses nothing by the record of a device that another one has made anew", async () => {
+  using database = await Deno.openKv(":memory:");
+  const clock = { nowMs: DAY };
+  const [one, two] = ["one", "two"].map((owner) => startProcess(database, owner, clock, 60_000));
+  for (const { send } of [one, two]) {
+    await send(DAY);
+    await send(DAY, "other");
+  }
+  clock.nowMs += 60_001;
+  // Both are busy: the one finds what the other has just received.
+  for (let step = 0; step < 3; step++) {
+    clock.nowMs += 50;
+    await one.send(DAY + step, "other");
+    await two.send(DAY + step, "other");
+  }
+  // Far below the limit, this takes no look.
+  await two.send(DAY + 1);
+  const { value } = await database.get<Record<string, unknown>>(["device", BATTERY.id]);
+  await database.atomic().set(["device", BATTERY.id], { ...value, profile: "appliance" })
+    .set(DEVICES_CHANGED_KEY, clock.nowMs).commit();
+  clock.nowMs += 10;
+  const { kind } = await two.send(DAY + 9, BATTERY.id, { profile: "appliance", id: BATTERY.id });
+  assertEquals(kind, "accepted");
 });
 
 Deno.test("what another process received counts after its log was closed", async () => {
