@@ -3,8 +3,8 @@
  *
  * A process that has the database alone trusts its cache. Over a shared database, the device record and
  * the last-seen records of the other processes are read again when the record of any device has changed,
- * and after a second without a look at the logs of the others. What those have received since is found out
- * on every access, as the rate limit counts it (`kv/ingest_log`). What is read for requests that arrive at
+ * and after a second without a look at the logs of the others (`kv/ingest_log`). What those have received
+ * since is for the caller to find out, as the rate limit counts it (`intake.ts`). What is read for requests that arrive at
  * the same time is read together, and what is created for them is created together.
  *
  * @module
@@ -76,9 +76,9 @@ export interface DeviceCache {
    */
   get(id: string, owned: Owned): Promise<CachedDevice>;
   /**
-   * A device as far as it can be relied on without any read; undefined if it must be read. A process that
-   * shares the database must have looked at what the others have received, unless it assumes that they
-   * are quiet.
+   * A device as far as it can be relied on without any read; undefined if it must be read. Of a
+   * process that shares the database, the last look is less than a second old. Unless the caller has
+   * looked, or assumes that the others are quiet, it may only accept by this, and only far below the limit.
    */
   known(id: string): CachedDevice | undefined;
   /** Returns a device, or null if it does not exist. */

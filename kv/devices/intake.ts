@@ -3,11 +3,11 @@
  *
  * Devices that sent lately are cached (`kv/devices/cache.ts`), so most readings are accepted without
  * reading the database. A process that has the database alone trusts the cache. Over a shared
- * database, device records are read again when one has changed, which is found out once a second. What the
- * others have received is found out for every request, so each instance accepts no more than the limit,
- * minus the requests that the others have recorded; requests that the others are writing at that moment
- * come on top. Below a part of the limit, what was found out within a second is enough: all instances
- * together accept less than half of the limit in that way.
+ * database, device records are read again when one has changed, which is found out once a second. Below a part of the
+ * limit, what was found out about the others within a second is enough: all instances together accept at
+ * most half of the limit in that way. For every other request, and before one is refused, it is found out
+ * what the others have received. Then an instance accepts no more than the limit, minus the requests that
+ * the others have recorded; requests that the others are writing at that moment come on top.
  *
  * @module
  */
