@@ -1,5 +1,4 @@
 import { assert, assertEquals } from "../../support/assert.ts";
-import { pause } from "../../support/process.ts";
 import {
   askJson,
   importText,
@@ -9,6 +8,7 @@ import {
 } from "../../support/service.ts";
 import { postStores } from "../../support/stores.ts";
 import { message, postTelemetry } from "../../support/telemetry.ts";
+import { until } from "../../support/until.ts";
 import { assertProblem } from "../problem_assert.ts";
 
 /** Three readings on three days, for each of some meters. */
@@ -21,13 +21,18 @@ function create(url: string, body: unknown, headers: Record<string, string> = {}
   return postJson(`${url}/api/deletions`, body, { prefer: "wait=20", ...headers });
 }
 
+/** So long a deletion may take on a machine that does much else. */
+const PATIENCE_MS = 180_000;
+
 /** Asks until a deletion has ended, however long a busy machine takes for many things. */
 async function untilEnded(url: string): Promise<JsonAnswer> {
-  for (;;) {
-    const answer = await askJson(url, { headers: { prefer: "wait=20" } });
-    if (!["pending", "running"].includes(answer.body.status)) return answer;
-    await pause(50);
-  }
+  let answer: JsonAnswer | undefined;
+  await until(async () => {
+    answer = await askJson(url, { headers: { prefer: "wait=20" } });
+    return !["pending", "running"].includes(answer.body.status);
+  }, PATIENCE_MS);
+  assert(answer !== undefined);
+  return answer;
 }
 
 function listOf({ body }: JsonAnswer): string[] {
