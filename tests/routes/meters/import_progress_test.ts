@@ -59,8 +59,10 @@ Deno.test("GET /api/meters/{id} shows a running import from its first byte to it
   });
   await upload.send(text);
   const half = { ...fresh, bytes_received: text.length, percent: 50 };
-  // Readings count once they are stored, rejects at once.
-  assertEquals(await askUntil(service.url, received(text.length)), {
+  // Readings count once they are stored, rejects at once; bytes count a moment before.
+  const isRead = (answer: JsonAnswer) =>
+    received(text.length)(answer) && answer.body.imports[0].received > 0;
+  assertEquals(await askUntil(service.url, isRead), {
     ...none,
     imports: [{ ...half, received: 1, rejected: 1 }],
   });
