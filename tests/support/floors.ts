@@ -70,6 +70,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "jobs",
       "journal",
       "profiles",
+      "remote_kv",
       "set_aside",
       "touched",
     ],
