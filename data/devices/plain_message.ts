@@ -24,6 +24,10 @@ const DEVICE_ID = ENCODER.encode('"device_id"'), TIMESTAMP = ENCODER.encode('"ti
 const METRICS = ENCODER.encode('"metrics"'), NULL = ENCODER.encode("null");
 /** How many shapes are remembered. */
 const SHAPES = 8;
+/** After so many messages in a row that are not plain, the next ones are not tried. */
+const MISSES = 32;
+/** How many are not tried then. An attempt that fails costs about as much as parsing the message. */
+const SKIPPED = 512;
 
 /** Reads plain messages. */
 export interface PlainMessages {
@@ -72,6 +76,7 @@ export function createPlainMessages(rules: PlainRules): PlainMessages {
   let bytes: Uint8Array = new Uint8Array(0);
   let at = 0;
   let isOtherShape = true;
+  let misses = 0, skipped = 0;
 
   function skipSpaces(): void {
     while (bytes[at] === SPACE) at++;
@@ -151,25 +156,37 @@ export function createPlainMessages(rules: PlainRules): PlainMessages {
     return null;
   }
 
+  /** Reads the message at `at`, and returns the index of its line feed or -1. */
+  function readMessage(limit: number, nowMs: number): number {
+    if (!takes(OPEN) || !takesMember(DEVICE_ID)) return -1;
+    const id = deviceId();
+    if (id === "" || !takes(COMMA) || !takesMember(TIMESTAMP)) return -1;
+    const timeMs = instant(nowMs);
+    if (timeMs !== timeMs || !takes(COMMA) || !takesMember(METRICS)) return -1;
+    const shape = shapeAt(id);
+    if (shape === null || !takes(CLOSE)) return -1;
+    if (bytes[at] === CR) at++;
+    if (bytes[at] !== LF || at > limit) return -1;
+    telemetry.deviceId = id;
+    telemetry.timeMs = timeMs;
+    telemetry.profile = shape.profile;
+    return at;
+  }
+
   return {
     telemetry: () => telemetry,
     read(all, start, limit, nowMs) {
       if (shapes.length === 0) return -1;
+      if (misses === MISSES) {
+        if (++skipped < SKIPPED) return -1;
+        misses = skipped = 0;
+      }
       bytes = all;
       at = start;
-      if (!takes(OPEN) || !takesMember(DEVICE_ID)) return -1;
-      const id = deviceId();
-      if (id === "" || !takes(COMMA) || !takesMember(TIMESTAMP)) return -1;
-      const timeMs = instant(nowMs);
-      if (timeMs !== timeMs || !takes(COMMA) || !takesMember(METRICS)) return -1;
-      const shape = shapeAt(id);
-      if (shape === null || !takes(CLOSE)) return -1;
-      if (bytes[at] === CR) at++;
-      if (bytes[at] !== LF || at > limit) return -1;
-      telemetry.deviceId = id;
-      telemetry.timeMs = timeMs;
-      telemetry.profile = shape.profile;
-      return at;
+      const end = readMessage(limit, nowMs);
+      if (end >= 0) misses = 0;
+      else misses++;
+      return end;
     },
     learn(message, { profile, deviceId }) {
       if (!isOtherShape) return;

@@ -3,7 +3,7 @@ import { readTelemetry, type Telemetry } from "../../../data/devices/message.ts"
 import { createPlainMessages, type PlainRules } from "../../../data/devices/plain_message.ts";
 import { BUILT_IN_PROFILES } from "../../../data/readings/profiles.ts";
 import { ACCEPTED_TIMES } from "../../../data/time/accepted_times.ts";
-import { assertEquals } from "../../support/assert.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
 import { APPLIANCE, message } from "../../support/telemetry.ts";
 
 const NOW_MS = Date.UTC(2026, 1, 2);
@@ -160,4 +160,22 @@ Deno.test("messages with a value that is not plain do not push out the shapes of
   const precise = message({ metrics: { ...shapes[0].metrics, temp_c: 28.400000000000002 } });
   assertEquals(shapes.map(() => reads(precise)), Array(8).fill(false));
   assertEquals(shapes.map(reads), Array(8).fill(true));
+});
+
+Deno.test("after many messages that are not plain, some are not tried, and plain ones are read again", () => {
+  const plain = createPlainMessages(RULES);
+  const known = message();
+  const result = readTelemetry(known, NOW_MS, RULES);
+  if ("telemetry" in result) plain.learn(known, result.telemetry);
+  const reads = (sent: ReturnType<typeof message>) => {
+    const bytes = bytesOf(JSON.stringify(sent));
+    return plain.read(bytes, 0, bytes.length, NOW_MS) >= 0;
+  };
+  const precise = message({ metrics: { ...known.metrics, temp_c: 28.400000000000002 } });
+  assertEquals([reads(known), reads(precise), reads(known)], [true, false, true]);
+  for (let count = 0; count < 100; count++) assertEquals(reads(precise), false);
+  let later = 0;
+  while (!reads(known)) later++;
+  assert(later > 0 && later < 1_000, String(later));
+  assertEquals([reads(known), reads(precise), reads(known)], [true, false, true]);
 });
