@@ -51,8 +51,8 @@ export interface FrameAnswers {
 }
 
 /**
- * The frame around requests. Its functions are not async: what those keep of each request while it waits
- * for a commit would be half of what a message needs.
+ * The frame around requests. Its functions are not async, as each of those keeps up to a kilobyte of a
+ * request while it waits for a commit.
  */
 export function requestFrame(deps: FrameDeps, answers: FrameAnswers): RequestFrame {
   const { corsOrigins, limits, now, waitingMs, audit } = deps;

@@ -91,8 +91,8 @@ export function telemetryRoutes(deps: TelemetryDeps): GuardedRoutes {
 
   /** A short body that is JSON: most requests of a service are such ones. */
   function acceptShort(c: Context): Promise<Response> {
-    // Neither this nor what it calls is an async function: each would keep about a kilobyte of a message
-    // in memory until its commit is done.
+    // Neither this nor what it calls is an async function: each would keep up to a kilobyte of a message in
+    // memory until its commit is done.
     return wholeBody(c.req.raw).then((bytes) =>
       firstByte(bytes) === BRACKET
         ? acceptMany(ownParts(c), "array", [bytes])
