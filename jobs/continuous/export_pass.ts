@@ -111,7 +111,8 @@ export async function exportDevice(
   }
   const position = await changes?.position(deviceId) ?? null;
   if (session.checkpoint().nextMs === null) {
-    await findStart(deps, session, { deviceId, position, signal: limits.signal });
+    const isKnown = await findStart(deps, session, { deviceId, position, signal: limits.signal });
+    if (!isKnown) return { checkpoint: session.checkpoint(), isDone: false };
   }
   if (erasures.length > 0 && await isUnknown(kv, session, deviceId)) {
     return { checkpoint: session.checkpoint(), isDone: true };
@@ -167,7 +168,10 @@ function newCheckpoint(intervalMs: number): ExportCheckpoint {
   };
 }
 
-/** Finds the first window of a device. From here on, changes say what else to export. */
+/**
+ * Finds the first window of a device. From here on, changes say what else to export. False if the first
+ * reading came after the position: without a version, it would seem to be of another source.
+ */
 async function findStart(
   deps: ExportPassDeps,
   session: CheckpointSession,
@@ -176,16 +180,18 @@ async function findStart(
     position: ChangePosition | null;
     signal: AbortSignal;
   },
-): Promise<void> {
+): Promise<boolean> {
   const span = { fromMs: 0, toMs: deps.now() + DAY_MS };
   const firstMs = await firstReading(deps.source, { deviceId, span, signal });
-  if (firstMs === null) return;
+  if (firstMs === null) return true;
+  if (position?.version === "") return false;
   planFirstDays(deps, session);
   const { plan, seenVersion } = session.checkpoint();
   session.update({
     nextMs: windowAt(plan, firstMs).fromMs,
     seenVersion: seenVersion === "" && position !== null ? position.version : seenVersion,
   });
+  return true;
 }
 
 /** What came of the windows that are due. */

@@ -1,4 +1,5 @@
 import { AppError } from "../../../data/app_error.ts";
+import { getExportCheckpoint } from "../../../kv/continuous/checkpoints.ts";
 import { listManifests } from "../../../kv/continuous/manifests.ts";
 import { changeExportControls } from "../../../kv/continuous/controls.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
@@ -62,4 +63,34 @@ Deno.test("one pass over several days keeps the manifest of each", async () => {
     1,
     1,
   ]]);
+});
+
+Deno.test("a device whose first reading comes after a pass has looked for changes is not taken for that of another source", async () => {
+  await using rig = await openContinuousRig(WINDOW_MS, START_MS);
+  await rig.addDevice("D1");
+  const { changes } = rig.deps;
+  assert(changes !== null);
+  const column = { scale: 0, values: Float64Array.of(NaN) };
+  const timesMs = Float64Array.of(START_MS - 2 * WINDOW_MS);
+  let looks = 0;
+  const position = async (id: string) => {
+    const found = await changes.position(id);
+    if (++looks === 1) {
+      const ref = { profile: "battery", id } as const;
+      await rig.series.write(ref, { timesMs, columns: [column, column, column, column] });
+    }
+    return found;
+  };
+  const duties = await rig.startDuties({ changes: { ...changes, position } });
+  await changeExportControls(rig.kv, "D1", (controls) => ({ ...controls, isRunAsked: true }));
+  for (let round = 0; round < 3; round++) {
+    await rig.round(duties);
+    // As of a device whose readings came from elsewhere, which an erasure must leave alone.
+    const { nextMs, seenVersion } = (await getExportCheckpoint(rig.kv, "D1"))?.value ??
+      { nextMs: null, seenVersion: "" };
+    assert(nextMs === null || seenVersion !== "", `after round ${round}`);
+    rig.clock.nowMs += 1_000;
+  }
+  assert(looks > 1);
+  assertEquals(rig.destination.objects.size, 1);
 });
