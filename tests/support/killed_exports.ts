@@ -10,6 +10,8 @@ import { type Environment, pause, type ServiceProcess, startProcess } from "./pr
 import { askJson, postJson, waitForEnd } from "./service.ts";
 
 const END_MS = 300_000;
+/** How many rounds more there are at most, each longer, until an export has gone on. */
+const MORE_ROUNDS = 10;
 
 /** Rows for every minute of a year of each meter, of which one has readings. */
 const RANGE = {
@@ -36,7 +38,7 @@ export interface KilledExportsOptions {
   readonly env?: Environment;
   /** The requests. */
   readonly forms: readonly Record<string, unknown>[];
-  /** How often the service is killed at most. Then the exports may end. */
+  /** How often the service is killed. Then the exports may end, if one of them has gone on by then. */
   readonly rounds: number;
   /** Whether it is asked to stop in the second round, so that its exports save one more checkpoint. */
   readonly isStoppedOnce?: boolean;
@@ -64,16 +66,18 @@ export async function expectKilledExports(options: KilledExportsOptions): Promis
   /** The most rows that each export has shown. */
   const rows = forms.map(() => 0);
   let goneOn = 0;
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = 0, isLast = false; !isLast; round++) {
+    isLast = round >= rounds && (goneOn > 0 || round >= rounds + MORE_ROUNDS);
     await using service = await start("false");
     const { url } = service;
     if (round === 0) {
       for (const form of forms) ids.push((await postJson(`${url}/api/exports`, form)).body.job_id);
     }
     // Checkpoints are due a second after a run began.
-    const runMs = round === rounds ? Infinity : 1_200 + Math.random() * 1_500;
+    const longerMs = 1_000 * Math.max(0, round - rounds);
+    const runMs = isLast ? Infinity : 1_200 + Math.random() * 1_500 + longerMs;
     await watchProgress(service, { ids, rows, runMs });
-    if (round < rounds) {
+    if (!isLast) {
       service.kill(isStoppedOnce && round === 1 ? "SIGTERM" : "SIGKILL");
       await service.ended;
     } else {
