@@ -130,7 +130,9 @@ Deno.test("an export of the file that is interrupted after checkpoints has the s
   await using exports = await openThreadExports({ isFile: true });
   const { rig: { files, ...rig }, here, inThread } = exports;
   await addLong({ ...rig, files }, "long");
-  for (const form of isThorough ? [{}, { compression: "gzip" } as const] : [{}]) {
+  // gzip can only be cut after much text.
+  const gzip = { ids: ["long", "dense"], compression: "gzip" } as const;
+  for (const form of isThorough ? [{}, gzip] : [{}]) {
     const spec = { ...ALL_READINGS, ...LONG, ids: ["long", "m1"], ...form };
     const whole = await made(here, exports, spec);
     // A chunk brings one checkpoint. A run that ends after its first one has made a single page. How many
