@@ -102,7 +102,10 @@ for (const hangs of [false, true]) {
       const path = `${folder.path}/${rests}.sqlite3`;
       const kv = await Deno.openKv(path);
       for (let i = 0; i < 20; i++) await kv.set(["a", i], i);
-      await terminateReader({ path, rests, hangs });
+      const until = new Int32Array(new SharedArrayBuffer(4));
+      using ends = new DisposableStack();
+      ends.defer(() => Atomics.store(until, 0, 1));
+      await terminateReader({ path, rests, until: hangs ? until : null });
       for (let i = 0; i < 200; i++) await kv.set(["a", i], new Uint8Array(1_000));
       assertEquals(truncateLog(path), { busy: 0, log: 0, checkpointed: 0 });
       assertEquals((await Deno.stat(`${path}-wal`)).size, 0);

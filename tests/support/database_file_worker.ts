@@ -1,5 +1,5 @@
 /**
- * A worker that reads a database file, and says so: then it waits or computes for ever, so that a test can
+ * A worker that reads a database file, and says so: then it waits or computes, so that a test can
  * terminate it.
  *
  * @module
@@ -13,8 +13,8 @@ export interface ReadFile {
   readonly path: string;
   /** Whether it closes the file after it has read. */
   readonly rests: boolean;
-  /** Whether it computes afterwards, or waits. */
-  readonly hangs: boolean;
+  /** It computes afterwards until this is not 0; if there is none, it waits. */
+  readonly until: Int32Array<SharedArrayBuffer> | null;
 }
 
 const scope = globalThis as unknown as Pick<Worker, "onmessage" | "postMessage">;
@@ -28,6 +28,7 @@ scope.onmessage = async ({ data }: MessageEvent<ReadFile>) => {
   await database.get(["a", 1]);
   if (data.rests) database.rest();
   scope.postMessage("read");
-  // The worker is terminated here.
-  while (data.hangs);
+  // The worker is terminated here. Deno does not interrupt what it computes: without an end, it would go on
+  // beside all later tests.
+  while (data.until !== null && Atomics.load(data.until, 0) === 0);
 };
