@@ -14,6 +14,8 @@
  * @module
  */
 
+import { type Commit, wrapCommit, wrapKv } from "./wrapped_kv.ts";
+
 /** First part of the key. */
 export const PULSE_SPACE = "pulse";
 const PULSE_KEY = [PULSE_SPACE];
@@ -202,20 +204,11 @@ export function withCommitsNoted(kv: Deno.Kv, note: () => void): Deno.Kv {
     note();
     return result;
   };
-  return {
-    get: (key, options) => kv.get(key, options),
-    getMany: (keys, options) => kv.getMany(keys, options),
-    list: (selector, options) => kv.list(selector, options),
+  return wrapKv(kv, {
     set: (key, value, options) => kv.set(key, value, options).then(noted),
     delete: (key) => kv.delete(key).then(noted),
     ...withAtomicNoted(kv, note),
-    enqueue: (value, options) => kv.enqueue(value, options),
-    listenQueue: (handler) => kv.listenQueue(handler),
-    watch: (keys, options) => kv.watch(keys, options),
-    commitVersionstamp: () => kv.commitVersionstamp(),
-    close: () => kv.close(),
-    [Symbol.dispose]: () => kv.close(),
-  };
+  });
 }
 
 /** The same for operations alone. */
@@ -223,18 +216,13 @@ export function withAtomicNoted(
   kv: Pick<Deno.Kv, "atomic">,
   note: () => void,
 ): Pick<Deno.Kv, "atomic"> {
-  return {
-    atomic() {
-      const op = kv.atomic();
-      const commit = op.commit.bind(op);
-      op.commit = async () => {
-        const result = await commit();
-        if (result.ok) note();
-        return result;
-      };
-      return op;
-    },
-  };
+  async function noted(commit: Commit): ReturnType<Commit> {
+    const result = await commit();
+    if (result.ok) note();
+    return result;
+  }
+
+  return { atomic: () => wrapCommit(kv.atomic(), noted) };
 }
 
 /** Something that is done again and again. */

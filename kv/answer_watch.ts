@@ -9,6 +9,7 @@
  */
 
 import { AppError } from "../data/app_error.ts";
+import { wrapCommit } from "./wrapped_kv.ts";
 
 /** A database that is away has not answered for so long, milliseconds. */
 const AWAY_MS = 1_000;
@@ -114,10 +115,6 @@ function withCalls<Kv extends Deno.Kv>(
 ): Kv {
   // Own methods hide those of before, as a copy would not have the private fields of the class.
   const { get, getMany, set, delete: remove, atomic, list, enqueue } = kv;
-  const timedOperation = (op: Deno.AtomicOperation) => {
-    const commit = op.commit.bind(op);
-    return Object.assign(op, { commit: () => timed(commit) });
-  };
   const timedList = <T>(list: Deno.KvListIterator<T>) => {
     const next = list.next.bind(list);
     return Object.assign(list, { next: () => timed(next) });
@@ -128,7 +125,7 @@ function withCalls<Kv extends Deno.Kv>(
     set: (...args: Parameters<typeof set>) => timed(() => set.apply(kv, args)),
     delete: (...args: Parameters<typeof remove>) => timed(() => remove.apply(kv, args)),
     enqueue: (...args: Parameters<typeof enqueue>) => timed(() => enqueue.apply(kv, args)),
-    atomic: () => timedOperation(atomic.apply(kv)),
+    atomic: () => wrapCommit(atomic.apply(kv), timed),
     list: (...args: Parameters<typeof list>) => timedList(list.apply(kv, args)),
   };
   return Object.assign(kv, own);

@@ -10,6 +10,7 @@
  */
 
 import type { PromptKv } from "./prompt_answers.ts";
+import { wrapKv } from "./wrapped_kv.ts";
 
 /**
  * The same database, over all of these connections. Each call takes the first of those with the fewest
@@ -33,18 +34,13 @@ export function withConnections(kvs: readonly [PromptKv, ...PromptKv[]]): Deno.K
     for (const kv of kvs) kv.close();
   }
 
-  return {
+  return wrapKv(first, {
     get: (key, options) => idlest().get(key, options),
     getMany: (keys, options) => idlest().getMany(keys, options),
     list: (selector, options) => idlest().list(selector, options),
     set: (key, value, options) => idlest().set(key, value, options),
     delete: (key) => idlest().delete(key),
     atomic: () => idlest().atomic(),
-    enqueue: (value, options) => first.enqueue(value, options),
-    listenQueue: (handler) => first.listenQueue(handler),
-    watch: (keys, options) => first.watch(keys, options),
-    commitVersionstamp: () => first.commitVersionstamp(),
     close,
-    [Symbol.dispose]: close,
-  };
+  });
 }

@@ -10,6 +10,7 @@
  */
 
 import { OTHERS_QUIET_KEY } from "../series/others_quiet.ts";
+import { noteKeys, wrapCommit, wrapKv } from "../wrapped_kv.ts";
 import type { IngestGroup } from "../journal/group.ts";
 import { takeGroups } from "../journal/group_operations.ts";
 import { packGroup } from "./group_records.ts";
@@ -91,7 +92,7 @@ export function openLoggedKv(
     await log.catchUp(keys);
   }
 
-  const kv: Deno.Kv = {
+  const kv = wrapKv(database, {
     async get(key, options) {
       if (concernsLog(key)) await catchUp([key]);
       return await database.get(key, options);
@@ -113,13 +114,7 @@ export function openLoggedKv(
       await kv.atomic().delete(key).commit();
     },
     atomic: () => atomicAfter(database.atomic(), concernsLog, beforeCommit),
-    enqueue: (value, options) => database.enqueue(value, options),
-    listenQueue: (handler) => database.listenQueue(handler),
-    watch: (keys, options) => database.watch(keys, options),
-    commitVersionstamp: () => database.commitVersionstamp(),
-    close: () => database.close(),
-    [Symbol.dispose]: () => database.close(),
-  };
+  });
   const others: OthersView = {
     look: log.look,
     areQuiet: log.state.othersAreQuiet,
@@ -141,27 +136,13 @@ function atomicAfter(
   beforeCommit: (keys: readonly Deno.KvKey[]) => Promise<void>,
 ): Deno.AtomicOperation {
   const concerned: Deno.KvKey[] = [];
-  const note = (key: Deno.KvKey) => {
+  const noted = noteKeys(op, (key) => {
     if (concernsLog(key)) concerned.push(key);
-  };
-  const own: Deno.AtomicOperation = {
-    check: (...checks) => (op.check(...checks), own),
-    set: (key, value, options) => (note(key), op.set(key, value, options), own),
-    delete: (key) => (note(key), op.delete(key), own),
-    sum: (key, n) => (note(key), op.sum(key, n), own),
-    min: (key, n) => (note(key), op.min(key, n), own),
-    max: (key, n) => (note(key), op.max(key, n), own),
-    mutate(...list) {
-      for (const { key } of list) note(key);
-      return op.mutate(...list), own;
-    },
-    enqueue: (value, options) => (op.enqueue(value, options), own),
-    async commit() {
-      if (concerned.length > 0) await beforeCommit(concerned);
-      return await op.commit();
-    },
-  };
-  return own;
+  });
+  return wrapCommit(noted, async (commit) => {
+    if (concerned.length > 0) await beforeCommit(concerned);
+    return await commit();
+  });
 }
 
 /** An operation that appends to the log of this process. It has only what ingest needs. */

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { noteKeys, wrapCommit, wrapKv } from "../wrapped_kv.ts";
 import { isJobKey } from "./jobs.ts";
 
 /** How many records are remembered. One has at most 64 KB, and most have one. */
@@ -81,7 +82,7 @@ export function withKnownJobs(kv: Deno.Kv): Deno.Kv {
   const jobs = createKnownJobs();
   const changed = <T>(key: Deno.KvKey, commit: () => Promise<T>) =>
     isJobKey(key) ? jobs.change(new Set([String(key[1])]), commit) : commit();
-  return {
+  return wrapKv(kv, {
     async get<T>(key: Deno.KvKey, options?: ReadOptions): Promise<Deno.KvEntryMaybe<T>> {
       if (!isJobKey(key)) return await kv.get<T>(key, options);
       const id = String(key[1]);
@@ -89,43 +90,17 @@ export function withKnownJobs(kv: Deno.Kv): Deno.Kv {
       const found = jobs.find(id) as Deno.KvEntryMaybe<T> | undefined;
       return found ?? await jobs.read(id, () => kv.get<T>(key, options));
     },
-    getMany: (keys, options) => kv.getMany(keys, options),
-    list: (selector, options) => kv.list(selector, options),
     set: (key, value, options) => changed(key, () => kv.set(key, value, options)),
     delete: (key) => changed(key, () => kv.delete(key)),
     atomic: () => watched(kv.atomic(), jobs),
-    enqueue: (value, options) => kv.enqueue(value, options),
-    listenQueue: (handler) => kv.listenQueue(handler),
-    watch: (keys, options) => kv.watch(keys, options),
-    commitVersionstamp: () => kv.commitVersionstamp(),
-    close: () => kv.close(),
-    [Symbol.dispose]: () => kv.close(),
-  };
+  });
 }
 
 /** The same operation, whose commit changes the records of jobs that it sets or deletes. */
 function watched(op: Deno.AtomicOperation, jobs: KnownJobs): Deno.AtomicOperation {
-  const { set, delete: remove, mutate } = op;
-  const commit = op.commit.bind(op);
   let ids: Set<string> | null = null;
-
-  function note(key: Deno.KvKey): void {
+  const noted = noteKeys(op, (key) => {
     if (isJobKey(key)) ids = (ids ?? new Set()).add(String(key[1]));
-  }
-
-  return Object.assign(op, {
-    set(...[key, value, options]: Parameters<typeof set>) {
-      note(key);
-      return set.call(op, key, value, options);
-    },
-    delete(key: Deno.KvKey) {
-      note(key);
-      return remove.call(op, key);
-    },
-    mutate(...list: Parameters<typeof mutate>) {
-      for (const { key } of list) note(key);
-      return mutate.apply(op, list);
-    },
-    commit: () => ids === null ? commit() : jobs.change(ids, commit),
   });
+  return wrapCommit(noted, (commit) => ids === null ? commit() : jobs.change(ids, commit));
 }

@@ -14,6 +14,7 @@
  * @module
  */
 
+import { wrapKv } from "../wrapped_kv.ts";
 import type { JournalSpaces } from "./entries.ts";
 import type { FlushRules } from "./flush_plan.ts";
 import type { IngestGroup } from "./group.ts";
@@ -52,7 +53,7 @@ export async function openJournal(
   rules?: FlushRules,
 ): Promise<JournaledKv> {
   const log = await openJournalLog(database, spaces, rules);
-  const kv: Deno.Kv = {
+  const kv = wrapKv(database, {
     async get<T>(key: Deno.KvKey, options?: ReadOptions): Promise<Deno.KvEntryMaybe<T>> {
       return journaledEntry<T>(log, key) ?? await database.get<T>(key, options);
     },
@@ -66,13 +67,7 @@ export async function openJournal(
       await kv.atomic().delete(key).commit();
     },
     atomic: () => atomic(database, log),
-    enqueue: (value, options) => database.enqueue(value, options),
-    listenQueue: (handler) => database.listenQueue(handler),
-    watch: (keys, options) => database.watch(keys, options),
-    commitVersionstamp: () => database.commitVersionstamp(),
-    close: () => database.close(),
-    [Symbol.dispose]: () => database.close(),
-  };
+  });
   return { kv, flush: log.flush, sizeBytes: log.sizeBytes };
 }
 

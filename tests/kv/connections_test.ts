@@ -1,25 +1,13 @@
 import { withConnections } from "../../kv/connections.ts";
 import { type PromptKv, withPromptAnswers } from "../../kv/prompt_answers.ts";
+import { wrapKv } from "../../kv/wrapped_kv.ts";
 import { assertEquals } from "../support/assert.ts";
 import { pause } from "../support/process.ts";
 import { withSlowAcks } from "../support/slow_acks.ts";
 
 /** A connection of its own to a database: an object that can get methods of its own. */
 function connectTo(kv: Deno.Kv, close = () => {}): Deno.Kv {
-  return {
-    get: (key, options) => kv.get(key, options),
-    getMany: (keys, options) => kv.getMany(keys, options),
-    list: (selector, options) => kv.list(selector, options),
-    set: (key, value, options) => kv.set(key, value, options),
-    delete: (key) => kv.delete(key),
-    atomic: () => kv.atomic(),
-    enqueue: (value, options) => kv.enqueue(value, options),
-    listenQueue: (handler) => kv.listenQueue(handler),
-    watch: (keys, options) => kv.watch(keys, options),
-    commitVersionstamp: () => kv.commitVersionstamp(),
-    close,
-    [Symbol.dispose]: close,
-  };
+  return wrapKv(kv, { close });
 }
 
 /** A connection with so many outstanding requests, whose reads say which one it is. */

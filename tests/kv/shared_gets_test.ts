@@ -1,4 +1,5 @@
 import { withSharedGets } from "../../kv/shared_gets.ts";
+import { wrapKv } from "../../kv/wrapped_kv.ts";
 import { assertEquals, assertRejects } from "../support/assert.ts";
 import { strictKv } from "../support/strict_kv.ts";
 
@@ -6,15 +7,13 @@ Deno.test("gets that come at the same time are reads of ten keys, and each calle
   using database = strictKv(await Deno.openKv(":memory:"), {});
   for (let id = 0; id < 24; id += 2) await database.set(["even", id], id);
   const asked: number[] = [];
-  const kv = withSharedGets({
+  const kv = withSharedGets(wrapKv(database, {
     get: () => Promise.reject(new Error("No key is read alone")),
     getMany: (keys, options) => {
       asked.push(keys.length);
       return database.getMany(keys, options);
     },
-    list: database.list.bind(database),
-    atomic: database.atomic.bind(database),
-  });
+  }));
   const ids = Array.from({ length: 24 }, (_, id) => id);
   const entries = await Promise.all(ids.map((id) => kv.get(["even", id])));
   assertEquals(entries.map(({ key }) => key[1]), ids);
@@ -25,8 +24,7 @@ Deno.test("gets that come at the same time are reads of ten keys, and each calle
 Deno.test("a get begins after it was asked for, also while others are in progress", async () => {
   using database = await Deno.openKv(":memory:");
   const doors: PromiseWithResolvers<void>[] = [];
-  const kv = withSharedGets({
-    get: database.get.bind(database),
+  const kv = withSharedGets(wrapKv(database, {
     async getMany(keys, options) {
       const entries = await database.getMany(keys, options);
       const door = Promise.withResolvers<void>();
@@ -34,9 +32,7 @@ Deno.test("a get begins after it was asked for, also while others are in progres
       await door.promise;
       return entries;
     },
-    list: database.list.bind(database),
-    atomic: database.atomic.bind(database),
-  });
+  }));
   const early = [kv.get(["a"])];
   while (doors.length < 1) await new Promise((resolve) => setTimeout(resolve));
   early.push(kv.get(["a"]));
@@ -53,12 +49,8 @@ Deno.test("a get begins after it was asked for, also while others are in progres
 
 Deno.test("a read that fails fails for each who has asked", async () => {
   using database = await Deno.openKv(":memory:");
-  const kv = withSharedGets({
-    get: database.get.bind(database),
-    getMany: () => Promise.reject(new TypeError("away")),
-    list: database.list.bind(database),
-    atomic: database.atomic.bind(database),
-  });
+  const getMany = () => Promise.reject(new TypeError("away"));
+  const kv = withSharedGets(wrapKv(database, { getMany }));
   const gets = [kv.get(["a"]), kv.get(["b"])];
   for (const get of gets) await assertRejects(() => get, TypeError, "away");
 });

@@ -47,6 +47,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["task_permissions"],
   ],
   kv: [
+    ["wrapped_kv"],
     [
       "activity",
       "answer_watch",

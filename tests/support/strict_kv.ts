@@ -5,6 +5,7 @@
  * @module
  */
 
+import { wrapKv } from "../../kv/wrapped_kv.ts";
 import { keyBytes, valueBytes } from "./kv_sizes.ts";
 
 /** Most checks of one commit (KV Connect). */
@@ -84,9 +85,7 @@ export function strictKv(kv: Deno.Kv, plan: StrictPlan = {}): StrictKv {
     return result;
   }
 
-  const strict: StrictKv = {
-    reads: () => reads,
-    commits: () => commits,
+  const strict = wrapKv(kv, {
     get: (key, options) =>
       read({ kind: "get", space: key[0], batch: 0 }, () => kv.get(key, options)),
     getMany(keys, options) {
@@ -109,12 +108,8 @@ export function strictKv(kv: Deno.Kv, plan: StrictPlan = {}): StrictKv {
     atomic: () => strictAtomic(kv.atomic(), commit),
     enqueue: refuseQueue,
     listenQueue: refuseQueue,
-    watch: (keys, options) => kv.watch(keys, options),
-    commitVersionstamp: () => kv.commitVersionstamp(),
-    close: () => kv.close(),
-    [Symbol.dispose]: () => kv.close(),
-  };
-  return strict;
+  });
+  return Object.assign(strict, { reads: () => reads, commits: () => commits });
 }
 
 /** Random fates. A share `rate` of commits fails, half of it lost, half unanswered. */

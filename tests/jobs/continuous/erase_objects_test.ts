@@ -8,6 +8,7 @@ import type { Duty } from "../../../jobs/engine/duty_loop.ts";
 import { deleteDevice } from "../../../kv/devices/delete.ts";
 import { getDevice } from "../../../kv/devices/devices.ts";
 import { changeExportControls, getExportControls } from "../../../kv/continuous/controls.ts";
+import { wrapKv } from "../../../kv/wrapped_kv.ts";
 import { assert, assertEquals, assertLess, assertRejects } from "../../support/assert.ts";
 import {
   COMPACT,
@@ -121,16 +122,11 @@ Deno.test("objects that a killed pass left uncounted go with the readings that t
     // The next pass puts three objects and dies before it commits anything.
     const late = [2, 3, 4].map((hour) => [YESTERDAY_MS + hour * HOUR_MS, hour] as const);
     await writeBattery(rig, exported.reference, late);
-    const kv: Deno.Kv = Object.create(rig.kv, {
-      atomic: {
-        value: () => {
-          throw new Error("killed");
-        },
+    const kv = wrapKv(rig.kv, {
+      atomic() {
+        throw new Error("killed");
       },
     });
-    for (const name of ["get", "list"] as const) {
-      Object.defineProperty(kv, name, { value: rig.kv[name].bind(rig.kv) });
-    }
     rig.clock.nowMs += 120_000;
     const ofD2 = Object.keys(objectsOf(rig)).filter((key) => key.includes("D2"));
     const count = rig.destination.objects.size;

@@ -8,6 +8,7 @@ import {
   withdrawErasures,
 } from "../../../kv/continuous/controls.ts";
 import type { JobRecord } from "../../../kv/jobs/jobs.ts";
+import { wrapKv } from "../../../kv/wrapped_kv.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { finishRounds, writeBattery } from "../../support/compacted_days.ts";
 import { createContinuousReference } from "../../support/continuous_reference.ts";
@@ -153,17 +154,16 @@ Deno.test("waiting for shared files reads the members of a day once, and then th
   await kv.set(late, { ...member, state: "leaving" });
   await kv.set(["lake_profile_dirty", ...day], { v: 1, atMs: START_MS });
   let reads = 0, looks = 0;
-  const counting = {
-    list: ((selector, options) => {
+  const counting = wrapKv(kv, {
+    list(selector, options) {
       if ("prefix" in selector && selector.prefix[0] === "lake_profile_dirty") looks++;
       return kv.list(selector, options);
-    }) as Deno.Kv["list"],
-    atomic: kv.atomic.bind(kv),
-    get: ((key, options) => {
+    },
+    get(key, options) {
       if (key[0] === "lake_profile_member") reads++;
       return kv.get(key, options);
-    }) as Deno.Kv["get"],
-  };
+    },
+  });
   for (const id of ids) {
     await changeExportControls(kv, id, (controls) => ({
       ...controls,

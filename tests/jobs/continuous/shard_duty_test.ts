@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { startDuties } from "../../../jobs/engine/duty_loop.ts";
 import type { ShardDutyDeps } from "../../../jobs/continuous/shard_duty.ts";
 import { getExportCheckpoint } from "../../../kv/continuous/checkpoints.ts";
+import { wrapCommit, wrapKv } from "../../../kv/wrapped_kv.ts";
 import type { Page } from "../../../data/readings/page.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { createContinuousReference } from "../../support/continuous_reference.ts";
@@ -285,16 +286,11 @@ Deno.test("a round ends after all of its passes, even if the database fails in o
   const ids = idsOfShard(0);
   const slow = Promise.withResolvers<void>();
   let isOpen = true;
-  const broken = rig.kv.atomic();
   const [duty] = await rig.startDuties({
-    kv: {
-      get: (...call) => rig.kv.get(...call),
-      list: (...call) => rig.kv.list(...call),
-      atomic: () => {
-        broken.commit = () => Promise.reject(new Error("the database is away"));
-        return broken;
-      },
-    },
+    kv: wrapKv(rig.kv, {
+      atomic: () =>
+        wrapCommit(rig.kv.atomic(), () => Promise.reject(new Error("the database is away"))),
+    }),
     source: {
       async *devices() {
         yield* ids;

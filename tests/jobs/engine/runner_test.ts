@@ -3,6 +3,7 @@ import type { JobKind } from "../../../jobs/engine/job_kind.ts";
 import { createRunRecords } from "../../../jobs/engine/run_records.ts";
 import { startRun } from "../../../jobs/engine/runner.ts";
 import { claimed, newJob } from "../../../jobs/engine/transitions.ts";
+import { wrapCommit, wrapKv } from "../../../kv/wrapped_kv.ts";
 import { assertEquals } from "../../support/assert.ts";
 
 Deno.test("a run whose database was given up at a stop ends without an outcome, and does not try again", async () => {
@@ -12,11 +13,10 @@ Deno.test("a run whose database was given up at a stop ends without an outcome, 
     return Promise.reject(new AppError("DATABASE_UNAVAILABLE", "The database does not answer"));
   };
   using database = await Deno.openKv(":memory:");
-  const kv: Pick<Deno.Kv, "getMany" | "list" | "atomic"> = {
+  const kv = wrapKv(database, {
     getMany: () => unavailable("read"),
-    list: database.list.bind(database),
-    atomic: () => Object.assign(database.atomic(), { commit: () => unavailable("commit") }),
-  };
+    atomic: () => wrapCommit(database.atomic(), () => unavailable("commit")),
+  });
   const logged: string[] = [];
   const files = { remove: () => Promise.resolve(), discard: () => Promise.resolve() };
   const kind: JobKind = {

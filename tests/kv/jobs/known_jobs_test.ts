@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { withKnownJobs } from "../../../kv/jobs/known_jobs.ts";
+import { wrapKv } from "../../../kv/wrapped_kv.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { amount } from "../../support/thorough.ts";
 
@@ -8,16 +9,11 @@ const A: Deno.KvKey = ["job", "a"];
 /** A database whose reads are counted. */
 function countedGets(kv: Deno.Kv) {
   let count = 0;
-  const counted: Deno.Kv = Object.assign(Object.create(kv), {
-    get(key: Deno.KvKey) {
+  const counted = wrapKv(kv, {
+    get(key) {
       count++;
       return kv.get(key);
     },
-    getMany: kv.getMany.bind(kv),
-    list: kv.list.bind(kv),
-    set: kv.set.bind(kv),
-    delete: kv.delete.bind(kv),
-    atomic: kv.atomic.bind(kv),
   });
   return { counted, gets: () => count };
 }

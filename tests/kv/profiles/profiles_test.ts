@@ -6,6 +6,7 @@ import {
   type ProfileUser,
   stageProfileUseEnd,
 } from "../../../kv/profiles/uses.ts";
+import { wrapCommit, wrapKv } from "../../../kv/wrapped_kv.ts";
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "../../support/assert.ts";
 import { strictKv } from "../../support/strict_kv.ts";
 
@@ -166,22 +167,16 @@ Deno.test("a user that comes while a profile is changed or deleted keeps the cha
     await using profiles = await openProfiles({ kv, isExclusive: true });
     await profiles.put("pump", { metrics: [metric("a")] });
     let isFirst = true;
-    const interrupted = {
-      get: kv.get.bind(kv),
-      list: kv.list.bind(kv),
-      atomic() {
-        const op = kv.atomic();
-        const commitNow = op.commit.bind(op);
-        op.commit = async () => {
+    const interrupted = wrapKv(kv, {
+      atomic: () =>
+        wrapCommit(kv.atomic(), async (commitNow) => {
           if (isFirst) {
             isFirst = false;
             await use(kv, USER);
           }
           return await commitNow();
-        };
-        return op;
-      },
-    };
+        }),
+    });
     await using racing = await openProfiles({ kv: interrupted, isExclusive: true });
     const error = await assertRejects(
       () =>

@@ -5,6 +5,7 @@ import { createLatestDecoder } from "../../../kv/series/latest_page.ts";
 import { reportingStore } from "../../../kv/series/reporting_store.ts";
 import type { ScanSpan, SeriesStore } from "../../../kv/series/store.ts";
 import { createSeriesStore } from "../../../kv/series/store.ts";
+import { wrapKv } from "../../../kv/wrapped_kv.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { pageOf, type Row } from "../../support/pages.ts";
 import { DAY, DAY_MS, linesOf, scanLines, SITE, tickingClock } from "../../support/series.ts";
@@ -99,12 +100,7 @@ Deno.test("a scan of a week reads the blocks of its days, and no others of a lon
     };
     return Object.assign(Object.create(listed), { next, [Symbol.asyncIterator]: () => ({ next }) });
   };
-  const kv = Object.assign(Object.create(below), {
-    get: below.get.bind(below),
-    getMany: below.getMany.bind(below),
-    atomic: below.atomic.bind(below),
-    list,
-  });
+  const kv = wrapKv(below, { list });
   const store = createSeriesStore({ kv, now: tickingClock() });
   const rows = Array.from({ length: 90 * 24 }, (_, hour): Row => [DAY + hour * HOUR_MS, "1"]);
   await store.write(SITE, pageOf(rows));

@@ -1,6 +1,7 @@
 import { createIngest } from "../../../kv/series/ingest.ts";
 import { createSeriesStore } from "../../../kv/series/store.ts";
 import { clearSegmentCount, listSegmentCounts } from "../../../kv/series/segment_counts.ts";
+import { wrapKv } from "../../../kv/wrapped_kv.ts";
 import {
   assertEquals,
   assertLess,
@@ -168,12 +169,7 @@ Deno.test("latest() of series that are far apart does not read what lies between
       [Symbol.asyncIterator]: () => ({ next }),
     });
   };
-  const kv = Object.assign(Object.create(below), {
-    get: below.get.bind(below),
-    getMany: below.getMany.bind(below),
-    atomic: below.atomic.bind(below),
-    list,
-  });
+  const kv = wrapKv(below, { list });
   const store = createSeriesStore({ kv, now: tickingClock() });
   const ids = Array.from({ length: 300 }, (_, index) => `s${String(index).padStart(3, "0")}`);
   for (const id of ids) await store.write(site(id), pageOf([[DAY, "1"]]));
