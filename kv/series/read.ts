@@ -28,6 +28,7 @@ import {
 } from "../../data/readings/page.ts";
 import { createPageMemory } from "../../data/readings/page_decoder.ts";
 import { mergePages } from "../../data/readings/page_merge.ts";
+import { BLOCK_MAX_READINGS } from "../../data/readings/page_split.ts";
 import { blockStart, listBlocks, listBlocksCovering } from "./blocks.ts";
 import { DamagedDataError } from "./damage.ts";
 import {
@@ -52,6 +53,8 @@ const FIRST_BLOCKS = 2 * CHUNK_BLOCKS;
 const CHUNK_GROWTH = 4;
 /** A span that few blocks cover: some windows, and the days after them, which most often have none. */
 const SHORT_MS = 3 * DAY_MS;
+/** With more readings than this, by the average of the series, many blocks cover a span. */
+const SHORT_READINGS = 8 * BLOCK_MAX_READINGS;
 /** How often a chunk is read again. The last result is also correct, only less fresh. */
 const MAX_REREADS = 3;
 
@@ -118,7 +121,8 @@ export async function* readChunks(
   let most = Math.min(chunkMax, FIRST_BLOCKS);
   for (let fromMs = span.fromMs; fromMs < toMs; most = Math.min(chunkMax, most * CHUNK_GROWTH)) {
     signal.throwIfAborted();
-    let chunk = await readChunk(kv, ref, { fromMs, toMs, most, head, overlay });
+    const isNext = fromMs > span.fromMs;
+    let chunk = await readChunk(kv, ref, { fromMs, toMs, most, head, overlay, isNext });
     for (let reread = 0;; reread++) {
       const now = await getHead(kv, ref);
       requireLife(now, ref, life);
@@ -237,29 +241,38 @@ function overlayPage(ref: SeriesRef, head: HeadEntry, segments: readonly StoredS
 async function readChunk(
   kv: Kv,
   ref: SeriesRef,
-  { fromMs, toMs, most = CHUNK_BLOCKS, head, overlay }: Span & {
+  { fromMs, toMs, most = CHUNK_BLOCKS, head, overlay, isNext = false }: Span & {
     most?: number;
     head: HeadEntry;
     overlay: Page;
+    /** Whether a block starts at `fromMs` unless the head has changed. */
+    isNext?: boolean;
   },
 ): Promise<PackedChunk> {
   // If the series is not live, blocks that still exist are being removed.
-  if (liveHead(head) === null) {
+  const live = liveHead(head);
+  if (live === null) {
     const span = { fromMs, toMs };
     return { ...span, blocks: [], overlay: clipPage(overlay, span) };
   }
-  if (toMs - fromMs <= SHORT_MS) {
+  if (!isNext && isShort(live, toMs - fromMs)) {
     const blocks = await listBlocksCovering(kv, ref, { fromMs, toMs, limit: most });
     if (blocks !== null) {
       return { fromMs, toMs, blocks, overlay: clipPage(overlay, { fromMs, toMs }) };
     }
   }
-  const startMs = await blockStart(kv, ref, fromMs);
+  const startMs = isNext ? fromMs : await blockStart(kv, ref, fromMs);
   const blocks = await listBlocks(kv, ref, { fromMs: startMs, toMs, limit: most + 1 });
   // One block more than is used: its start is the end of the chunk.
   const next = blocks.length > most ? blocks.pop() : undefined;
   const span = { fromMs, toMs: next?.startMs ?? toMs };
   return { ...span, blocks, overlay: clipPage(overlay, span) };
+}
+
+/** Whether few blocks cover so much time, as far as the head tells. */
+function isShort({ count, firstMs, lastMs }: SeriesHead, lengthMs: number): boolean {
+  return lengthMs <= SHORT_MS &&
+    count * Math.min(1, lengthMs / (lastMs - firstMs + 1)) <= SHORT_READINGS;
 }
 
 /** A life may begin or continue during a read. If it ends, the read fails. */

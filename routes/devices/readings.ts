@@ -80,7 +80,8 @@ export async function daySummaryBody(
   const day = createAggregator(profile.metrics.length);
   // A signal that never fires: the read is short.
   const { signal } = new AbortController();
-  for await (const page of series.read(ref, { ...span, profile }, signal)) day.add(page);
+  const read = { ...span, profile, reusesMemory: true };
+  for await (const page of series.read(ref, read, signal)) day.add(page);
   const count = day.count();
   return { device_id: id, date, count, summary: summaryBody(profile, day.metrics(), count) };
 }
