@@ -4,15 +4,19 @@
  * @module
  */
 
-import type { Stage } from "../budget.ts";
+import { COMMIT_MAX_KEY_BYTES, type Cost, costOf, packByCost, type Stage } from "../budget.ts";
 import type { HeadEntry } from "./heads.ts";
 import type { SeriesRef } from "./ref.ts";
 import { getSegmentCount } from "./segment_counts.ts";
 import { listSegments, segmentsPage, stageSegmentDelete, type StoredSegment } from "./segments.ts";
 import { backOff, writableHead, type WriteDeps, writeSlice } from "./write_slice.ts";
 
-/** Segments folded at once, so that their deletions leave room in the commit. */
-const FOLD_SEGMENTS = 128;
+/**
+ * Segments folded at once: with single readings, all that a series has when it is due, as each commit is
+ * one that telemetry waits for. Their deletions leave half of the commit to blocks, and their bytes
+ * bound the page that they become.
+ */
+const FOLD_ROOM: Cost = { mutations: 400, bytes: 800_000, keyBytes: COMMIT_MAX_KEY_BYTES / 2 };
 
 /**
  * Folds the segments that a series has now into its blocks, in the order of their commits. Returns
@@ -55,14 +59,24 @@ async function foldListed(
   { head, segments }: { head: HeadEntry; segments: readonly StoredSegment[] },
 ): Promise<number> {
   let current: HeadEntry = head;
-  for (let at = 0; at < segments.length; at += FOLD_SEGMENTS) {
-    const portion = segments.slice(at, at + FOLD_SEGMENTS);
+  let folded = 0;
+  for (const portion of portionsOf(segments)) {
     const next = await foldOnce(deps, ref, { head: current, segments: portion });
-    if (next === null) return at;
+    if (next === null) return folded;
     // Its version is that of this commit, so the next one fails if anybody wrote in between.
     current = next;
+    folded += portion.length;
   }
-  return segments.length;
+  return folded;
+}
+
+function portionsOf(segments: readonly StoredSegment[]): StoredSegment[][] {
+  const costly = segments.map((segment) => {
+    const cost = costOf((op) => stageSegmentDelete(op, segment));
+    return { segment, cost: { ...cost, bytes: segment.bytes.length } };
+  });
+  return packByCost(costly, { room: FOLD_ROOM })
+    .map((portion) => portion.map(({ segment }) => segment));
 }
 
 /** The head after the fold; null if another write was faster. */
