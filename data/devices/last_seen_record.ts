@@ -28,8 +28,6 @@ import {
 
 const WIDE_FORMAT = 1, FORMAT = 2;
 const HEADER_BYTES = 9;
-/** Most bytes of the varint of a whole number. */
-const VARINT_MAX_BYTES = 8;
 
 /** As whom a process writes that has its database alone. */
 export const LONE_WRITER = "";
@@ -46,13 +44,14 @@ export interface LastSeen {
 export function encodeLastSeen(record: LastSeen): Uint8Array<ArrayBuffer> {
   const { lastReceivedMs, window } = record;
   const { timesMs, counts } = window;
-  const bytes = new Uint8Array(HEADER_BYTES + 2 * VARINT_MAX_BYTES * timesMs.length);
+  const short = shortBytes(record);
+  const bytes = new Uint8Array(HEADER_BYTES + (short ?? rateWindowBytes(window)));
   const view = new DataView(bytes.buffer);
   view.setFloat64(1, lastReceivedMs, true);
-  if (!isShort(record)) {
+  if (short === null) {
     bytes[0] = WIDE_FORMAT;
     encodeRateWindow(window, view, HEADER_BYTES);
-    return bytes.slice(0, HEADER_BYTES + rateWindowBytes(window));
+    return bytes;
   }
   bytes[0] = FORMAT;
   let at = HEADER_BYTES, laterMs = lastReceivedMs;
@@ -61,19 +60,27 @@ export function encodeLastSeen(record: LastSeen): Uint8Array<ArrayBuffer> {
     at = setVarint(bytes, at, counts[index]);
     laterMs = timesMs[index];
   }
-  return bytes.slice(0, at);
+  return bytes;
 }
 
-/** Whether the numbers of a record can be varints. */
-function isShort({ lastReceivedMs, window: { timesMs, counts } }: LastSeen): boolean {
-  let laterMs = lastReceivedMs;
+/** How many bytes the requests of a record take as varints; null if they cannot be varints. */
+function shortBytes({ lastReceivedMs, window: { timesMs, counts } }: LastSeen): number | null {
+  if (!Number.isSafeInteger(lastReceivedMs)) return null;
+  let laterMs = lastReceivedMs, size = 0;
   for (let index = timesMs.length - 1; index >= 0; index--) {
     const earlierMs = laterMs - timesMs[index];
-    if (!Number.isSafeInteger(earlierMs) || earlierMs < 0) return false;
-    if (!Number.isSafeInteger(counts[index]) || counts[index] < 0) return false;
+    if (!Number.isSafeInteger(earlierMs) || earlierMs < 0) return null;
+    if (!Number.isSafeInteger(counts[index]) || counts[index] < 0) return null;
+    size += varintBytes(earlierMs) + varintBytes(counts[index]);
     laterMs = timesMs[index];
   }
-  return Number.isSafeInteger(lastReceivedMs);
+  return size;
+}
+
+function varintBytes(value: number): number {
+  let size = 1;
+  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) size++;
+  return size;
 }
 
 /** Writes a whole number. Returns where it ends. */

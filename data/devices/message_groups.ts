@@ -26,8 +26,13 @@ export interface MessageGroup {
   readonly page: Page;
   /** The rows of the page that are those of the device. */
   readonly rows: Rows;
-  /** The place of each message in the batch. */
-  places(): readonly Place[];
+  /** The place in the batch of each message of the page. */
+  readonly pagePlaces: readonly Place[];
+}
+
+/** The place of each message of a group in the batch. */
+export function placesOf({ pagePlaces, rows }: MessageGroup): readonly Place[] {
+  return pagePlaces.slice(rows.start, rows.end);
 }
 
 /** Collects messages. */
@@ -171,9 +176,8 @@ function pageOf(timesMs: Float64Array, values: readonly Float64Array[]): Page {
 
 function closedGroup(
   { id, columns: { profile }, number, form, count }: OpenGroup,
-  { page, places, starts }: SortedColumns,
+  { page, places: pagePlaces, starts }: SortedColumns,
 ): MessageGroup {
-  const start = starts[number], end = start + count;
-  const placesOf = () => places.slice(start, end);
-  return { id, profile, form, page, rows: { start, end }, places: placesOf };
+  const start = starts[number];
+  return { id, profile, form, page, rows: { start, end: start + count }, pagePlaces };
 }

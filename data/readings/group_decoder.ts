@@ -129,8 +129,12 @@ export function idsOf(section: GroupSection): string[] {
 export function receiptsOf(section: GroupSection): (index: number) => Receipt | null {
   const { view, receipts, firstMs, requestWidth } = section;
   const requestsAt = requestsStart(section), timesAt = receiptsStart(section);
+  // Those of a batch are all the same.
+  const same = receipts === RECEIPTS_SAME && requestWidth === 0
+    ? { receivedMs: firstMs, requests: 1 }
+    : null;
   return (index) => {
-    if (receipts === RECEIPTS_NONE) return null;
+    if (receipts === RECEIPTS_NONE || same !== null) return same;
     const requests = requestWidth === 0 ? 1 : view.getUint8(requestsAt + index);
     if (requests === NO_RECEIPT) return null;
     if (receipts === RECEIPTS_SAME) return { receivedMs: firstMs, requests };

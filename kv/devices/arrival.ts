@@ -9,7 +9,7 @@ import type { TimestampForm } from "../../data/devices/timestamp.ts";
 import { gatherPage, type Page, type Rows, slicePage } from "../../data/readings/page.ts";
 import type { ProfileName } from "../../data/readings/profile.ts";
 import type { Staging } from "../budget.ts";
-import type { LiveReadings } from "../series/ingest_batches.ts";
+import type { IngestReceipt, LiveReadings } from "../series/ingest_batches.ts";
 import type { SeriesStore } from "../series/store.ts";
 import type { CachedDevice } from "./cache.ts";
 import type { DeviceRecord } from "./devices.ts";
@@ -47,8 +47,8 @@ export interface DeviceReadings {
   readonly isPartial?: boolean;
 }
 
-/** What happens to the readings of a page, and the rows that have to be compared to find out. */
-export interface Counts {
+/** What happens to readings, and the rows that have to be compared to find out. */
+interface Counts {
   /** Readings with a new time. */
   created: number;
   /** Readings that replace other values of the same time. */
@@ -56,11 +56,11 @@ export interface Counts {
   /** Readings that change nothing. */
   unchanged: number;
   /** The rows that have to be compared with what is stored. */
-  readonly toCompare: readonly number[];
+  toCompare: readonly number[];
 }
 
 /** Readings of a device that are about to be written. */
-export interface Begun extends LiveReadings, PendingTimes {
+export interface Begun extends LiveReadings, PendingTimes, Counts {
   /** A page with the readings, in any order. */
   readonly page: Page;
   /** Their device. */
@@ -69,8 +69,6 @@ export interface Begun extends LiveReadings, PendingTimes {
   readonly device: DeviceRecord;
   /** As they were given. */
   readonly given: DeviceReadings;
-  /** What happens to each of them. */
-  readonly counts: Counts;
   /** When they were received, epoch milliseconds. */
   readonly nowMs: number;
   /** How long nothing had been received before, milliseconds. */
@@ -83,8 +81,8 @@ export interface Begun extends LiveReadings, PendingTimes {
 export interface ArrivalRules {
   /** When, epoch milliseconds. */
   readonly nowMs: number;
-  /** The window in which requests are counted, milliseconds. */
-  readonly windowMs: number;
+  /** The receipt of those that count as a request; readings of thousands of devices share it. */
+  readonly counted: IngestReceipt;
   /** The writer of this process's last-seen records. */
   readonly writer: string;
   /** Whether ingest takes receipts. */
@@ -104,7 +102,7 @@ export function withOwnPage(given: DeviceReadings): DeviceReadings {
 export function begin(
   cached: CachedDevice,
   given: DeviceReadings,
-  { page, remaining, rules: { nowMs, windowMs, writer, takesReceipts, assumesQuiet } }: {
+  { page, remaining, rules: { nowMs, counted, writer, takesReceipts, assumesQuiet } }: {
     /** The page that is written. */
     page: Page;
     remaining: number;
@@ -116,9 +114,7 @@ export function begin(
   const silentMs = nowMs - cached.onlineMs;
   cached.receivedMs = Math.max(cached.receivedMs, nowMs);
   const times = rowTimes(page.timesMs, rows ?? { start: 0, end: page.timesMs.length });
-  const { lastRows, firstMs, lastMs, unordered } = times;
-  const length = rows === undefined ? page.timesMs.length : rows.end - rows.start;
-  const counts = countTimes(cached, page.timesMs, { lastRows, length });
+  const { start, end, lastRows, firstMs, lastMs, unordered } = times;
   const hasReceipt = takesReceipts && !hasOutdated(cached, nowMs);
   const stageQuiet = assumesQuiet ? stageOthersQuiet : undefined;
   const begun: Begun = {
@@ -130,20 +126,26 @@ export function begin(
       stageLastSeenOf(op, cached, { id, writer, nowMs });
       stageQuiet?.(op);
     },
-    receipt: hasReceipt ? { receivedMs: nowMs, requests: isCounted ? 1 : 0, windowMs } : undefined,
+    receipt: !hasReceipt ? undefined : isCounted ? counted : { ...counted, requests: 0 },
     lastSeen: cached.lastSeen,
     cached,
     device: cached.device,
     given,
+    start,
+    end,
     lastRows,
     firstMs,
     lastMs,
     unordered,
-    counts,
+    created: 0,
+    updated: 0,
+    unchanged: 0,
+    toCompare: NO_ROWS,
     nowMs,
     silentMs,
     remaining,
   };
+  countTimes(cached, begun);
   cached.pending.push(begun);
   return begun;
 }
@@ -155,32 +157,32 @@ const NO_ROWS: readonly number[] = [];
  * Counts the times that are known to be new without a comparison, because they are later than all
  * stored ones.
  */
-function countTimes(
-  { lastMs, pending }: CachedDevice,
-  timesMs: Float64Array,
-  { lastRows, length }: { lastRows: readonly number[]; length: number },
-): Counts {
-  let created = 0, updated = 0, toCompare: number[] | null = null;
-  for (const row of lastRows) {
+function countTimes({ lastMs, pending }: CachedDevice, begun: Begun): void {
+  const { page: { timesMs }, start, end, lastRows } = begun;
+  const count = lastRows?.length ?? end - start;
+  let toCompare: number[] | null = null;
+  for (let index = 0; index < count; index++) {
+    const row = lastRows === null ? start + index : lastRows[index];
     const timeMs = timesMs[row];
-    if (isPending(pending, timeMs)) updated++;
-    else if (timeMs > lastMs) created++;
+    if (isPending(pending, timeMs)) begun.updated++;
+    else if (timeMs > lastMs) begun.created++;
     else (toCompare ??= []).push(row);
   }
-  const unchanged = length - lastRows.length;
-  return { created, updated, unchanged, toCompare: toCompare ?? NO_ROWS };
+  begun.unchanged = end - start - count;
+  if (toCompare !== null) begun.toCompare = toCompare;
 }
 
 /** Compares rows with what is stored and adds the result to the counts. */
 export async function countCompared(
   series: Pick<SeriesStore, "compare">,
-  { profile, id, page, counts }: Begun,
+  begun: Begun,
 ): Promise<void> {
-  const rows = gatherPage(page, Uint32Array.from(counts.toCompare));
+  const { profile, id, page, toCompare } = begun;
+  const rows = gatherPage(page, Uint32Array.from(toCompare));
   const compared = await series.compare({ profile, id }, rows);
-  counts.created += compared.inserted;
-  counts.updated += compared.updated;
-  counts.unchanged += compared.unchanged;
+  begun.created += compared.inserted;
+  begun.updated += compared.updated;
+  begun.unchanged += compared.unchanged;
 }
 
 /** Sets the last-seen record of a device, and deletes those of processes that are long gone. */

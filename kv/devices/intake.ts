@@ -166,11 +166,12 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
 
   function rulesAt(nowMs: number, assumesQuiet: boolean): ArrivalRules {
     const { takesReceipts } = ingest;
-    return { nowMs, windowMs: limit.windowMs, writer, takesReceipts, assumesQuiet };
+    const counted = { receivedMs: nowMs, requests: 1, windowMs: limit.windowMs };
+    return { nowMs, counted, writer, takesReceipts, assumesQuiet };
   }
 
   function store(begun: Begun): Promise<IntakeResult> {
-    return begun.counts.toCompare.length > 0 ? writeCompared(begun) : write(begun);
+    return begun.toCompare.length > 0 ? writeCompared(begun) : write(begun);
   }
 
   async function writeCompared(begun: Begun): Promise<IntakeResult> {
@@ -265,7 +266,7 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
       const begun = beginKnown(all[index], rules);
       if (begun === null) running.push(settle(index, accept(all[index])));
       else if ("kind" in begun) results[index] = { status: "fulfilled", value: begun };
-      else if (begun.counts.toCompare.length > 0) {
+      else if (begun.toCompare.length > 0) {
         running.push(settle(index, writeCompared(begun)));
       } else {
         together.push(begun);
@@ -294,7 +295,7 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
   };
 }
 
-function resultOf({ counts: { created, updated, unchanged }, remaining }: Begun): IntakeResult {
+function resultOf({ created, updated, unchanged, remaining }: Begun): IntakeResult {
   return { kind: "accepted", created, updated, unchanged, remaining };
 }
 

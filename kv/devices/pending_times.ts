@@ -11,8 +11,12 @@ import type { Rows } from "../../data/readings/page.ts";
 
 /** The times of readings of one device that arrived together. */
 export interface RowTimes {
-  /** The last row of each time, in the order in which the times first occur. */
-  readonly lastRows: readonly number[];
+  /** Their first row. */
+  readonly start: number;
+  /** The row after the last. */
+  readonly end: number;
+  /** The last row of each time, in the order in which the times first occur; null if they are ascending. */
+  readonly lastRows: readonly number[] | null;
   /** The earliest time, epoch milliseconds. */
   readonly firstMs: number;
   /** The latest time, epoch milliseconds. */
@@ -29,17 +33,12 @@ export interface PendingTimes extends RowTimes {
 
 /** The times of rows of a page. */
 export function rowTimes(timesMs: Float64Array, { start, end }: Rows): RowTimes {
-  if (end - start === 1) {
-    const timeMs = timesMs[start];
-    return { lastRows: [start], firstMs: timeMs, lastMs: timeMs, unordered: null };
-  }
-  const lastRows: number[] = [];
-  for (let row = start; row < end; row++) {
-    if (row > start && timesMs[row] <= timesMs[row - 1]) return unorderedTimes(timesMs, start, end);
-    lastRows.push(row);
+  for (let row = start + 1; row < end; row++) {
+    if (timesMs[row] <= timesMs[row - 1]) return unorderedTimes(timesMs, start, end);
   }
   const firstMs = start < end ? timesMs[start] : Infinity;
-  return { lastRows, firstMs, lastMs: start < end ? timesMs[end - 1] : -Infinity, unordered: null };
+  const lastMs = start < end ? timesMs[end - 1] : -Infinity;
+  return { start, end, lastRows: null, firstMs, lastMs, unordered: null };
 }
 
 function unorderedTimes(timesMs: Float64Array, start: number, end: number): RowTimes {
@@ -51,7 +50,8 @@ function unorderedTimes(timesMs: Float64Array, start: number, end: number): RowT
     firstMs = Math.min(firstMs, timeMs);
     lastMs = Math.max(lastMs, timeMs);
   }
-  return { lastRows: [...rows.values()], firstMs, lastMs, unordered: new Set(rows.keys()) };
+  const lastRows = [...rows.values()];
+  return { start, end, lastRows, firstMs, lastMs, unordered: new Set(rows.keys()) };
 }
 
 /** Whether a reading with a time is among those on their way. */
@@ -71,15 +71,15 @@ export function removePending(all: PendingTimes[], one: PendingTimes): void {
 }
 
 function hasTime(
-  { page: { timesMs }, lastRows, unordered }: PendingTimes,
+  { page: { timesMs }, start, end, unordered }: PendingTimes,
   timeMs: number,
 ): boolean {
   if (unordered !== null) return unordered.has(timeMs);
-  let low = 0, high = lastRows.length - 1;
+  let low = start, high = end - 1;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (timesMs[lastRows[middle]] < timeMs) low = middle + 1;
+    if (timesMs[middle] < timeMs) low = middle + 1;
     else high = middle;
   }
-  return timesMs[lastRows[low]] === timeMs;
+  return timesMs[low] === timeMs;
 }

@@ -103,8 +103,8 @@ interface Gain {
   /** Adds segments of `writer`; null if it has added none. */
   addSegment: AddSegment | null;
   writer: string;
-  /** The record of the last change of each day, but for `lastDayMs`: most readings are of one day. */
-  readonly days: Map<number, RecordSource>;
+  /** The record of the last change of each day, but for `lastDayMs`; null as most are of one day. */
+  days: Map<number, RecordSource> | null;
   lastDayMs: number | null;
   lastSource: RecordSource;
 }
@@ -184,7 +184,7 @@ function newGain(id: string, source: RecordSource): Gain {
     count: { before: null, added: 0, source },
     addSegment: null,
     writer: "",
-    days: new Map(),
+    days: null,
     lastDayMs: null,
     lastSource: source,
   };
@@ -193,7 +193,7 @@ function newGain(id: string, source: RecordSource): Gain {
 /** Notes the last change of a day. */
 function addDay(gain: Gain, dayMs: number, source: RecordSource): void {
   if (dayMs !== gain.lastDayMs) {
-    if (gain.lastDayMs !== null) gain.days.set(gain.lastDayMs, gain.lastSource);
+    if (gain.lastDayMs !== null) (gain.days ??= new Map()).set(gain.lastDayMs, gain.lastSource);
     gain.lastDayMs = dayMs;
   }
   gain.lastSource = source;
@@ -236,11 +236,14 @@ function setGain(
 ): void {
   setGrowth([roles.revisions, profile, id], revision, target);
   setGrowth([roles.counts, profile, id], count, target);
-  if (lastDayMs !== null) days.set(lastDayMs, lastSource);
-  for (const [dayMs, source] of days) {
+  const setDay = (dayMs: number, source: RecordSource) => {
     const day = { value: true, base: source.number } as const;
     target.setBased([roles.days, profile, id, dayMs], day, source);
-  }
+  };
+  // In the order in which they first changed, as they are flushed.
+  if (lastDayMs !== null) days?.set(lastDayMs, lastSource);
+  if (days !== null) days.forEach((source, dayMs) => setDay(dayMs, source));
+  else if (lastDayMs !== null) setDay(lastDayMs, lastSource);
 }
 
 function setSeen(

@@ -7,7 +7,7 @@
 import { AppError, withStored } from "../../data/app_error.ts";
 import type { Place } from "../../data/text/upload_reader.ts";
 import { profileHint } from "../../data/devices/message.ts";
-import type { MessageGroup } from "../../data/devices/message_groups.ts";
+import { type MessageGroup, placesOf } from "../../data/devices/message_groups.ts";
 import type { MessageProblem, TelemetryReader } from "../../data/devices/message_reader.ts";
 import type { DeviceReadings } from "../../kv/devices/arrival.ts";
 import type { DeviceIntake, IntakeResult } from "../../kv/devices/intake.ts";
@@ -105,10 +105,14 @@ function createBatch(
   const stored = { created: 0, updated: 0, unchanged: 0 };
   /** The devices that were counted, and how long each must wait that sends too often. */
   const waits = new Map<string, number>();
+  /** Those that were counted and need not wait, and are not among them yet: most batches end before. */
+  let accepted: MessageGroup[] = [];
   let limitedMessages = 0;
 
   /** Accepts the messages of many devices. If it fails for one, what the others stored is counted. */
   async function acceptGroups(groups: readonly MessageGroup[]): Promise<void> {
+    for (const { id } of accepted) waits.set(id, 0);
+    accepted = [];
     const open: MessageGroup[] = [];
     const rejecting: Promise<void>[] = [];
     for (const group of groups) {
@@ -135,21 +139,18 @@ function createBatch(
   }
 
   /** Counts what happened to messages. Returns what their device has to show as rejected. */
-  function takeResult(
-    { id, profile: { name: profile }, ...group }: MessageGroup,
-    result: IntakeResult,
-  ): RejectedMessages | null {
+  function takeResult(group: MessageGroup, result: IntakeResult): RejectedMessages | null {
+    const { id, profile: { name: profile } } = group;
     // Metrics of another profile are refused before they count as a request.
-    if (result.kind === "accepted" || result.kind === "limited") {
-      waits.set(id, result.kind === "limited" ? result.waitMs : 0);
-    }
+    if (result.kind === "limited") waits.set(id, result.waitMs);
     if (result.kind === "accepted") {
+      accepted.push(group);
       stored.created += result.created;
       stored.updated += result.updated;
       stored.unchanged += result.unchanged;
       return null;
     }
-    const places = group.places();
+    const places = placesOf(group);
     if (result.kind === "limited") {
       limitedMessages += places.length;
       rejectAll(places, { pointer: "/device_id", value: id, rule: "rate_limit" });

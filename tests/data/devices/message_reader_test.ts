@@ -1,6 +1,7 @@
 import { BUILT_IN_PROFILES } from "../../../data/readings/profiles.ts";
 import fc from "fast-check";
 import { AppError } from "../../../data/app_error.ts";
+import { placesOf } from "../../../data/devices/message_groups.ts";
 import { createTelemetryReader } from "../../../data/devices/message_reader.ts";
 import { ACCEPTED_TIMES } from "../../../data/time/accepted_times.ts";
 import { slicePage } from "../../../data/readings/page.ts";
@@ -28,10 +29,10 @@ function readText(form: "array" | "lines", text: string, chunkBytes = Infinity) 
   for (let at = 0; at < bytes.length; at += step) reader.push(bytes.subarray(at, at + step));
   reader.end();
   const waiting = reader.waiting();
-  const groups = reader.take().map(({ id, profile, page, rows, places }) => ({
-    name: `${id} ${profile.name}`,
-    lines: pageLines(slicePage(page, rows.start, rows.end)),
-    places: places(),
+  const groups = reader.take().map((group) => ({
+    name: `${group.id} ${group.profile.name}`,
+    lines: pageLines(slicePage(group.page, group.rows.start, group.rows.end)),
+    places: placesOf(group),
   }));
   return { waiting, left: reader.waiting(), groups, rejected: reader.rejected() };
 }
