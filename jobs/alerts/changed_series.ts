@@ -11,6 +11,7 @@
 
 import type { ProfileName } from "../../data/readings/profile.ts";
 import { listRevised, listRevisionEntries } from "../../kv/series/revisions.ts";
+import { nextTurn, TURN_HEADS } from "../../kv/series/scan.ts";
 
 /** No profiles. */
 const NONE: Awaited<ReturnType<typeof listRevised>> = new Map();
@@ -65,7 +66,10 @@ export function createChangedSeries(
         const ofProfile = known ?? new Map<string, number>();
         if (known === undefined) seen.set(profile, ofProfile);
         const ids: string[] = [];
+        let count = 0;
         for await (const { id, revision, versionstamp } of listRevisionEntries(kv, profile)) {
+          // Those in the journal follow each other without a turn.
+          if (++count % TURN_HEADS === 0) await nextTurn();
           if (versionstamp > highest) highest = versionstamp;
           if (ofProfile.get(id) === revision) continue;
           const isNews = known !== undefined || (isFirst && versionstamp > after);

@@ -300,7 +300,11 @@ async function readBatch(
     }
   };
   const pages: Page[] = [];
-  for (let at = 0; at < refs.length; at += lanes) {
+  for (let at = 0, turnAt = TURN_SERIES; at < refs.length; at += lanes) {
+    if (at >= turnAt) {
+      turnAt += TURN_SERIES;
+      await nextTurn();
+    }
     const reads = refs.slice(at, at + lanes).map((ref, index) => {
       const hasSegments = withSegments.has(ref.id);
       return decoded(ref, readLatest(kv, ref, { head: heads[at + index], hasSegments, span }));

@@ -1,4 +1,6 @@
+import { clearImmediate, setImmediate } from "node:timers";
 import { createIngest } from "../../../kv/series/ingest.ts";
+import { latestReadings } from "../../../kv/series/scan.ts";
 import { createSeriesStore } from "../../../kv/series/store.ts";
 import { clearSegmentCount, listSegmentCounts } from "../../../kv/series/segment_counts.ts";
 import { wrapKv } from "../../../kv/wrapped_kv.ts";
@@ -153,6 +155,26 @@ Deno.test("latest() returns the last reading of each series with few reads", asy
     [DAY + DAY_MS],
     [101],
   ]);
+});
+
+Deno.test("while latest() reads many series, others have turns", async () => {
+  // Answers without a wait, like those of a database that is fast.
+  const none = (key: Deno.KvKey) => ({ key, value: null, versionstamp: null });
+  const kv = {
+    get: (key: Deno.KvKey) => Promise.resolve(none(key)),
+    getMany: (keys: readonly Deno.KvKey[]) => Promise.resolve(keys.map(none)),
+    list: () => (async function* () {})(),
+  } as unknown as Deno.Kv;
+  let turns = 0;
+  const count = () => {
+    turns++;
+    immediate = setImmediate(count);
+  };
+  let immediate = setImmediate(count);
+  const ids = Array.from({ length: 100 }, (_, index) => `s${index}`);
+  assertEquals((await latestReadings(kv, "site", ids)).size, 0);
+  clearImmediate(immediate);
+  assertLess(2, turns);
 });
 
 Deno.test("latest() of series that are far apart does not read what lies between", async () => {
