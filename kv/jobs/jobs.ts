@@ -10,6 +10,7 @@
 
 import { z } from "zod";
 import type { JobTargets } from "../../data/notify/targets.ts";
+import { objectNote } from "../../data/object_note.ts";
 import type { Staging } from "../budget.ts";
 import { getByKeys } from "../get_by_keys.ts";
 import { type AccountCounts, NO_COUNTS, readAccount, stageCounts } from "./accounts.ts";
@@ -98,10 +99,22 @@ export interface JobEntry {
   readonly versionstamp: string;
 }
 
-/** Reads a job; null if there is none. */
+/** The records of values: one that is remembered (`known_jobs.ts`) is read again and again. */
+const records = objectNote<object, JobRecord>("record");
+
+/** Reads a job; null if there is none. The record belongs to all who read it. */
 export async function getJob(kv: Pick<Deno.Kv, "get">, id: string): Promise<JobEntry | null> {
   const { key, value, versionstamp } = await kv.get([SPACE, id]);
-  return versionstamp === null ? null : { key, value: jobSchema.parse(value), versionstamp };
+  return versionstamp === null ? null : { key, value: recordOf(value), versionstamp };
+}
+
+function recordOf(value: unknown): JobRecord {
+  if (typeof value !== "object" || value === null) return jobSchema.parse(value);
+  const known = records.get(value);
+  if (known !== undefined) return known;
+  const record = jobSchema.parse(value);
+  records.set(value, record);
+  return record;
 }
 
 /** Reads many jobs, in the order of their ids; null for an id without a job. */

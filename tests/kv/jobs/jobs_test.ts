@@ -9,6 +9,7 @@ import {
   type JobRecord,
   stageJob,
 } from "../../../kv/jobs/jobs.ts";
+import { withKnownJobs } from "../../../kv/jobs/known_jobs.ts";
 import { migrateJobHistory } from "../../../kv/jobs/migrate_jobs.ts";
 import { listHistory } from "../../../kv/jobs/history.ts";
 import { getSlot, stageSlot } from "../../../kv/jobs/slots.ts";
@@ -185,6 +186,19 @@ Deno.test("dropStaleDue() keeps the entry of a job that was created meanwhile", 
   using kv = await kvWithJob();
   await dropStaleDue(kv, { ...JOB.due, id: "j1" }, null);
   assertEquals(await allDue(kv), [{ ...JOB.due, id: "j1" }]);
+});
+
+Deno.test("a job that is remembered is checked once, and a damaged one each time", async () => {
+  using database = await kvWithJob();
+  const kv = withKnownJobs(database);
+  const seen = await readJob(kv);
+  assertEquals(seen.value, JOB);
+  assert((await readJob(kv)).value === seen.value);
+  assert(await commitJob(kv, seen, moved(JOB, 200)));
+  assertEquals((await readJob(kv)).value, moved(JOB, 200));
+  assertEquals(seen.value, JOB);
+  await database.set(["job", "damaged"], { v: 1 });
+  for (let read = 0; read < 2; read++) await assertRejects(() => getJob(kv, "damaged"));
 });
 
 Deno.test("the migration adds the jobs of an older version to the history, and may run again", async () => {
