@@ -10,6 +10,7 @@ import type { FieldError } from "../app_error.ts";
 import { createElementSplitter } from "../text/json_elements.ts";
 import { RECORD_MAX_BYTES, REJECTS_LISTED } from "../limits.ts";
 import { createRecordSplitter } from "../text/records.ts";
+import type { InternedId } from "./interned_id.ts";
 import { createMessageGroups, type MessageGroup } from "./message_groups.ts";
 import { readTelemetry, type Telemetry, type TelemetryRules } from "./message.ts";
 import { createPlainMessages } from "./plain_message.ts";
@@ -69,6 +70,8 @@ export interface TelemetryReaderDeps extends TelemetryRules {
    * {@link TelemetryReader.decide}, unless they name a profile.
    */
   readonly isUndecided?: (deviceId: string) => boolean;
+  /** Makes the texts of ids, for all batches; by default one that has remembered none. */
+  readonly internedId?: InternedId;
   /** Epoch milliseconds now. */
   readonly now: () => number;
 }
@@ -76,7 +79,7 @@ export interface TelemetryReaderDeps extends TelemetryRules {
 /** Creates a reader of one batch. */
 export function createTelemetryReader(
   form: "array" | "lines",
-  { now, isUndecided, ...rules }: TelemetryReaderDeps,
+  { now, isUndecided, internedId, ...rules }: TelemetryReaderDeps,
 ): TelemetryReader {
   const decoder = new TextDecoder();
   const first: TelemetryReject[] = [];
@@ -86,7 +89,7 @@ export function createTelemetryReader(
   let held = new Map<string, HeldMessage[]>();
   let waiting = 0;
   const clock = createReceiptClock();
-  const plain = createPlainMessages({ ...rules, isUndecided });
+  const plain = createPlainMessages({ ...rules, isUndecided, internedId });
   const { mayTouch = () => true } = rules;
 
   function reject(place: Place, { pointer, value, rule = "" }: MessageProblem): void {

@@ -15,7 +15,7 @@ import type { Metric, Profile } from "../readings/profile.ts";
 import { createInstantBytes } from "../time/instant_bytes.ts";
 import type { Telemetry, TelemetryRules } from "./message.ts";
 import { createNumberBytes } from "./number_bytes.ts";
-import { internedId } from "./interned_id.ts";
+import { createInternedIds, type InternedId } from "./interned_id.ts";
 
 const LF = 10, CR = 13, SPACE = 32, QUOTE = 34, COMMA = 44, COLON = 58;
 const OPEN = 123, CLOSE = 125;
@@ -64,11 +64,14 @@ type OpenTelemetry = { -readonly [Name in keyof Telemetry]: Telemetry[Name] } & 
 export interface PlainRules extends TelemetryRules {
   /** Whether the profile of a device must be found first. */
   readonly isUndecided?: ((deviceId: string) => boolean) | undefined;
+  /** Makes the texts of ids; by default one that has remembered none. */
+  readonly internedId?: InternedId | undefined;
 }
 
 /** Creates a reader that has learned nothing yet. */
 export function createPlainMessages(rules: PlainRules): PlainMessages {
   const { acceptedTimes: times, profiles, profileOf, mayTouch, isUndecided } = rules;
+  const { internedId = createInternedIds() } = rules;
   const shapes: Shape[] = [];
   const numbers = createNumberBytes(), instants = createInstantBytes();
   /** Set with the first message. */

@@ -20,6 +20,7 @@ import {
   type RejectedTelemetry,
   type Telemetry,
 } from "../../data/devices/message.ts";
+import { createInternedIds, type InternedId } from "../../data/devices/interned_id.ts";
 import { createTelemetryReader, type MessageProblem } from "../../data/devices/message_reader.ts";
 import { createMessageRows, type MessageRow } from "../../data/devices/message_rows.ts";
 import type { DeviceIntake, IntakeResult } from "../../kv/devices/intake.ts";
@@ -81,6 +82,7 @@ export function telemetryRoutes(deps: TelemetryDeps): GuardedRoutes {
     jsonCopies(JSON.stringify({ status }), STATUSES[status], policy);
   const parts = {
     ...deps,
+    internedId: createInternedIds(),
     intake: { ...deps.intake, reject },
     rowOf: createMessageRows(),
     answers: { created: answersOf("created"), updated: answersOf("updated") },
@@ -167,7 +169,10 @@ function hasShortBody({ headers }: Request): boolean {
 }
 
 /** What a batch needs; which devices it may send for, all if there is no such function. */
-type RequestDeps = TelemetryDeps & { readonly mayTouch: MayTouch | undefined };
+type RequestDeps = TelemetryDeps & {
+  readonly mayTouch: MayTouch | undefined;
+  readonly internedId: InternedId;
+};
 
 /** A message that is wrong, and the problem that the device shows as its last one. */
 type Refused = RejectedTelemetry & { readonly problem: MessageProblem };
