@@ -77,11 +77,8 @@ const PROFILE_HINT =
 const PROFILES_LISTED = 10;
 /** The kinds of profiles that were met. */
 const kinds = new WeakMap<Profile, Kind>();
-/** The kinds of all profiles that devices may have, for the list that was asked for last. */
-let listed: { readonly profiles: readonly Profile[]; readonly kinds: readonly Kind[] } = {
-  profiles: [],
-  kinds: [],
-};
+/** The kinds of lists of profiles. */
+const kindsOfLists = new WeakMap<readonly Profile[], readonly Kind[]>();
 
 /**
  * The reading that a parsed JSON value holds, or everything that is wrong with it. `nowMs` is when
@@ -189,8 +186,11 @@ function closestKind(
 
 function kindsOf(profiles: Pick<Profiles, "ofDevices">): readonly Kind[] {
   const all = profiles.ofDevices();
-  if (listed.profiles !== all) listed = { profiles: all, kinds: all.map(kindOf) };
-  return listed.kinds;
+  const known = kindsOfLists.get(all);
+  if (known !== undefined) return known;
+  const listed = all.map(kindOf);
+  kindsOfLists.set(all, listed);
+  return listed;
 }
 
 function kindOf(profile: Profile): Kind {
