@@ -37,8 +37,12 @@ interface OpenPage {
   readonly columns: { scale: number; readonly values: Float64Array }[];
 }
 
-/** A page of one reading by its number of columns; nothing in it outlives a call. */
-const SCRATCH: OpenPage[] = [];
+/** Encodes rows of a section as a page. */
+export type EncodeRows = (
+  section: GroupSection,
+  rows: { start: number; end: number },
+  allocate?: AllocateBytes,
+) => Uint8Array<ArrayBuffer>;
 
 /** Rows of a section, which are read where they lie. */
 export function sectionRows(
@@ -50,19 +54,19 @@ export function sectionRows(
   return page;
 }
 
-/** Encodes rows of a section as a page. */
-export function encodeSectionRows(
-  section: GroupSection,
-  { start, end }: { start: number; end: number },
-  allocate?: AllocateBytes,
-): Uint8Array<ArrayBuffer> {
-  const width = section.view.getUint8(section.pageAt + 1);
-  if (end - start !== 1 || width > SINGLE_MAX_COLUMNS) {
-    return encodePage(sectionRows(section, { start, end }), { allocate });
-  }
-  const page = SCRATCH[width] ??= openPage(width, 1);
-  readRows(section, start, page);
-  return encodeReading(page, 0, allocate);
+/** Creates an encoder that is made for many calls. */
+export function createRowEncoder(): EncodeRows {
+  /** A page of one reading by its number of columns; nothing in it outlives a call. */
+  const pages: OpenPage[] = [];
+  return (section, { start, end }, allocate) => {
+    const width = section.view.getUint8(section.pageAt + 1);
+    if (end - start !== 1 || width > SINGLE_MAX_COLUMNS) {
+      return encodePage(sectionRows(section, { start, end }), { allocate });
+    }
+    const page = pages[width] ??= openPage(width, 1);
+    readRows(section, start, page);
+    return encodeReading(page, 0, allocate);
+  };
 }
 
 /** All items of a group, in its order. */

@@ -11,7 +11,7 @@
 
 import { type AllocateBytes, createByteSlab, ownBytes } from "../../data/readings/byte_slab.ts";
 import type { DecodedGroup, GroupSection } from "../../data/readings/group_decoder.ts";
-import { encodeSectionRows } from "../../data/readings/group_rows.ts";
+import { createRowEncoder } from "../../data/readings/group_rows.ts";
 import { COLUMN_BYTES, HEADER_BYTES } from "../../data/readings/page_format.ts";
 import { appendEntry, createEntryList, type ListedEntry, unlinkEntry } from "./entry_list.ts";
 import { compareKeys, createKeyMap, type KeyBounds } from "./key_map.ts";
@@ -97,6 +97,7 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
   const list = createEntryList();
   let retainedBytes = 0;
   const isFlushed = (key: Deno.KvKey) => spaces[String(key[0])].isFlushed;
+  const encodeRows = createRowEncoder();
 
   function setFlushed(
     key: Deno.KvKey,
@@ -155,6 +156,20 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
     retainedBytes -= bytesAt(group, group.values.get(number));
     group.values.remove(number);
     if (group.values.size() === 0) retained.remove(prefix);
+  }
+
+  /** Readings of a group become a page. */
+  function retainedEntry(
+    key: Deno.KvKey,
+    { source, start, length }: ValueLocation,
+    allocate: AllocateBytes = ownBytes,
+  ): JournalEntry {
+    const { versionstamp, number: record, bytes, group } = source;
+    const end = start + length;
+    const value = group === undefined
+      ? bytes.subarray(start, end)
+      : encodeRows(sectionOf(key, group), { start, end }, allocate);
+    return { key, value, versionstamp, record, base: record };
   }
 
   return {
@@ -243,27 +258,6 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
 
 function snapshot({ key, value, versionstamp, record, base }: ListedEntry): JournalEntry {
   return { key, value, versionstamp, record, base };
-}
-
-function retainedEntry(
-  key: Deno.KvKey,
-  location: ValueLocation,
-  allocate: AllocateBytes = ownBytes,
-): JournalEntry {
-  const { versionstamp, number: record } = location.source;
-  const value = valueAt(key, location, allocate);
-  return { key, value, versionstamp, record, base: record };
-}
-
-/** The bytes of a location. Readings of a group become a page. */
-function valueAt(
-  key: Deno.KvKey,
-  { source, start, length }: ValueLocation,
-  allocate: AllocateBytes,
-): Uint8Array {
-  if (source.group === undefined) return source.bytes.subarray(start, start + length);
-  const section = sectionOf(key, source.group);
-  return encodeSectionRows(section, { start, end: start + length }, allocate);
 }
 
 /** How many bytes a location has; of readings of a group about as many as their page would have. */
