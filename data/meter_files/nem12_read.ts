@@ -58,6 +58,8 @@ export function createNem12Reader(
   const choice = createMeterChoice(meterId, register);
   const notes = createFileNotes();
   const buffers = new Map(INTERVAL_MINUTES.map((minutes) => [minutes, createDayBuffer(minutes)]));
+  /** Takes the 400 records that no day comes before. */
+  const noDays = createDayBuffer(INTERVAL_MINUTES[INTERVAL_MINUTES.length - 1]);
   const decoder = new TextDecoder();
   let series: OpenSeries | null = null;
   let isBegun = false, isEnded = false;
@@ -98,7 +100,7 @@ export function createNem12Reader(
     const found = readSeries(fields);
     series = null;
     const { minutes } = found;
-    const days = buffers.get(minutes) ?? NO_DAYS;
+    const days = buffers.get(minutes) ?? noDays;
     const meaning = { metric: 0, exponent: 0 };
     const leftOut = { id: found.id, row: null, meterId: "", meaning, days };
     if (found.problem !== null) {
@@ -135,7 +137,7 @@ export function createNem12Reader(
     const kind = fields[0];
     if (kind === "400") {
       const isLeftOut = series !== null && series.row === null;
-      const wrong = isLeftOut ? null : (series?.days ?? NO_DAYS).setQuality(fields);
+      const wrong = isLeftOut ? null : (series?.days ?? noDays).setQuality(fields);
       if (wrong !== null) reject(wrong, line);
       return true;
     }
@@ -216,9 +218,6 @@ export function createNem12Reader(
     notes: notes.all,
   };
 }
-
-/** Takes the 400 records that no day comes before. */
-const NO_DAYS = createDayBuffer(INTERVAL_MINUTES[INTERVAL_MINUTES.length - 1]);
 
 /** The series of a meter; without a row if the meter has no metric with its unit. */
 function seriesOf(
