@@ -11,7 +11,7 @@ import { serveTasks, type TaskLoaders } from "./engine/serve_tasks.ts";
 const LOADERS: TaskLoaders = new Map([
   ["export", async () => (await import("./exports/export_worker.ts")).runExport],
   ["import", async () => (await import("./imports/import_worker.ts")).runImport],
-  ["report", async () => (await import("./stores/report_worker.ts")).runReport],
+  ["report", async () => (await import("./stores/report_worker.ts")).createReportTask()],
   ["windows", async () => (await import("./continuous/window_worker.ts")).runWindowTask],
 ]);
 

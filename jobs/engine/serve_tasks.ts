@@ -38,7 +38,7 @@ interface Running {
   readonly calls: Map<number, PromiseWithResolvers<unknown>>;
 }
 
-/** Loads the code of each kind of work when its first task comes. */
+/** Loads the code of each kind of work, once, when its first task comes. */
 export type TaskLoaders = ReadonlyMap<string, () => Promise<RunTask>>;
 
 /** Serves tasks from now on. To be called once, by the module of a worker. */
@@ -48,7 +48,18 @@ export function serveTasks(loaders: TaskLoaders): void {
   const tasks = new Map<number, Running>();
   /** Errors that came from the other thread, and the calls that they answer. */
   const faults = new WeakMap<Error, number>();
+  const loaded = new Map<string, Promise<RunTask>>();
   let lastCall = 0;
+
+  function load(work: string): Promise<RunTask> {
+    const known = loaded.get(work);
+    if (known !== undefined) return known;
+    const loader = loaders.get(work);
+    if (loader === undefined) throw new TypeError(`Cannot do work of an unknown kind: ${work}`);
+    const run = loader();
+    loaded.set(work, run);
+    return run;
+  }
 
   async function begin({ task, work, input }: ToWorker & { kind: "begin" }): Promise<void> {
     const aborter = new AbortController();
@@ -62,9 +73,7 @@ export function serveTasks(loaders: TaskLoaders): void {
       return answer.promise;
     };
     try {
-      const load = loaders.get(work);
-      if (load === undefined) throw new TypeError(`Cannot do work of an unknown kind: ${work}`);
-      const run = await load();
+      const run = await load(work);
       const { value, moves = [] } = await run(input, { signal: aborter.signal, ask });
       thread.postMessage({ kind: "done", task, value }, moves);
     } catch (error) {

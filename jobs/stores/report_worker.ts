@@ -11,8 +11,8 @@ import type { Span } from "../../data/readings/page.ts";
 import { openDatabaseFile, UnreadableFileError } from "../../kv/database_file.ts";
 import { untilAborted } from "../../data/files/until_aborted.ts";
 import { writeStream } from "../../data/files/write_stream.ts";
-import { createDeflaters } from "../engine/deflaters.ts";
-import type { TaskContext } from "../engine/serve_tasks.ts";
+import { createDeflaters, type Deflaters } from "../engine/deflaters.ts";
+import type { RunTask, TaskContext } from "../engine/serve_tasks.ts";
 import { type Sent, sentError } from "../engine/thread_messages.ts";
 import { openReport } from "./open_report.ts";
 import { filePolls } from "./poll_source.ts";
@@ -27,12 +27,17 @@ import type {
 } from "./thread_contract.ts";
 import { type ReportParts, writeReport, type WrittenReport } from "./write_report.ts";
 
-const deflaters = createDeflaters();
+/** Reports of a worker share a thread that compresses. */
+export function createReportTask(): RunTask {
+  const deflaters = createDeflaters();
+  return (input, context) => runReport(input, context, deflaters);
+}
 
 /** Writes the file of a report: a `ThreadReport` becomes a `WrittenReport`, or an `UnreadableDatabase`. */
-export async function runReport(
+async function runReport(
   input: unknown,
   { signal, ask: send }: TaskContext,
+  deflaters: Deflaters,
 ): Promise<Sent> {
   // The other thread is of this version, so it sends what the contract says.
   const { name, folder, source } = input as ThreadReport;
