@@ -33,7 +33,7 @@ const SKIPPED = 512;
 export interface PlainMessages {
   /**
    * Reads the message that begins at `start` and returns the index of its line feed, at most `limit`; or
-   * returns -1 and has read nothing.
+   * returns -1 and has read nothing. With `limit` at the end of the bytes, a message may end there, too.
    */
   read(bytes: Uint8Array, start: number, limit: number, nowMs: number): number;
   /** The message that was read last. It changes with the next one. */
@@ -169,7 +169,7 @@ export function createPlainMessages(rules: PlainRules): PlainMessages {
     const shape = shapeAt(id);
     if (shape === null || !takes(CLOSE)) return -1;
     if (bytes[at] === CR) at++;
-    if (bytes[at] !== LF || at > limit) return -1;
+    if (at > limit || (bytes[at] !== LF && at !== bytes.length)) return -1;
     telemetry.deviceId = id;
     telemetry.timeMs = timeMs;
     telemetry.profile = shape.profile;

@@ -19,10 +19,12 @@ import {
   readTelemetry,
   type RejectedTelemetry,
   type Telemetry,
+  type TelemetryResult,
 } from "../../data/devices/message.ts";
 import { createInternedIds, type InternedId } from "../../data/devices/interned_id.ts";
 import { createTelemetryReader, type MessageProblem } from "../../data/devices/message_reader.ts";
 import { createMessageRows, type MessageRow } from "../../data/devices/message_rows.ts";
+import { createPlainMessages } from "../../data/devices/plain_message.ts";
 import type { DeviceIntake, IntakeResult } from "../../kv/devices/intake.ts";
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
@@ -30,7 +32,7 @@ import { touchOf } from "../access/touch.ts";
 import { bodyForm } from "../http/body_form.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { limitLeft, limitPolicy, rateLimited } from "../http/rate_limit.ts";
-import { jsonAnswer, jsonCopies } from "../http/security_headers.ts";
+import { scriptAnswer, scriptAnswerCopies } from "../http/security_headers.ts";
 import { type CallerIntakeDeps, intakeOf } from "../readings/caller_intake.ts";
 import { createDeviceProfiles, type DeviceProfiles } from "./device_profiles.ts";
 import { acceptBatch } from "./telemetry_batch.ts";
@@ -79,7 +81,7 @@ export function telemetryRoutes(deps: TelemetryDeps): GuardedRoutes {
   };
   const policy = { "ratelimit-policy": limitPolicy(deps.limit) };
   const answersOf = (status: "created" | "updated") =>
-    jsonCopies(JSON.stringify({ status }), STATUSES[status], policy);
+    scriptAnswerCopies(JSON.stringify({ status }), STATUSES[status], policy);
   const parts = {
     ...deps,
     internedId: createInternedIds(),
@@ -91,22 +93,50 @@ export function telemetryRoutes(deps: TelemetryDeps): GuardedRoutes {
   // Nothing is looked up through it, so all requests share it.
   const known = createDeviceProfiles(deps);
 
+  const plain = createPlainMessages({ ...deps, profileOf: known.profileOf });
+
   /** A short body that is JSON: most requests of a service are such ones. */
   function acceptShort(c: Context): Promise<Response> {
     // Neither this nor what it calls is an async function: each would keep up to a kilobyte of a message in
     // memory until its commit is done.
-    return wholeBody(c.req.raw).then((bytes) =>
-      firstByte(bytes) === BRACKET
+    return wholeBody(c.req.raw).then((bytes) => {
+      const telemetry = readPlain(c, bytes);
+      if (telemetry !== null) return acceptRead(c, telemetry, () => parsed(bytes));
+      return firstByte(bytes) === BRACKET
         ? acceptMany(ownParts(c), "array", [bytes])
-        : acceptOne(c, parsed(bytes))
-    );
+        : acceptOne(c, parsed(bytes));
+    });
+  }
+
+  /** The reading of a message that is written as most are; null for all others, and for those refused. */
+  function readPlain(c: Context, bytes: Uint8Array): Telemetry | null {
+    const end = plain.read(bytes, 0, bytes.length, deps.now());
+    if (end < 0 || end < bytes.length - 1) return null;
+    const { deviceId, timeMs, form, profile, values } = plain.telemetry();
+    if (touchOf(c.get("caller"), "device")?.(deviceId) === false) return null;
+    return { deviceId, timeMs, form, profile, values: values.slice() };
+  }
+
+  function readOne(c: Context, message: unknown, { profileOf }: DeviceProfiles): TelemetryResult {
+    const mayTouch = touchOf(c.get("caller"), "device");
+    return readTelemetry(message, deps.now(), { ...deps, profileOf, mayTouch });
   }
 
   function acceptOne(c: Context, message: unknown): Promise<Response> {
-    const tried = tryOne(c.get("caller"), parts, message, known);
-    if (!(tried instanceof Promise)) return acceptAgain(c, message, tried);
-    return tried.then((answer) =>
-      answer instanceof Response ? answer : acceptAgain(c, message, answer)
+    const result = readOne(c, message, known);
+    if ("problems" in result) return acceptAgain(c, message, refusedBy(result));
+    plain.learn(message, result.telemetry);
+    return acceptRead(c, result.telemetry, () => message);
+  }
+
+  /** Accepts a reading. If what was known may be out of date, the message is read again. */
+  function acceptRead(
+    c: Context,
+    telemetry: Telemetry,
+    message: () => unknown,
+  ): Promise<Response> {
+    return store(c.get("caller"), parts, telemetry).then((answer) =>
+      answer instanceof Response ? answer : acceptAgain(c, message(), answer)
     );
   }
 
@@ -118,7 +148,10 @@ export function telemetryRoutes(deps: TelemetryDeps): GuardedRoutes {
       const devices = createDeviceProfiles(deps);
       await deps.profiles.refresh();
       if (refused.deviceId !== null) await devices.find(refused.deviceId);
-      const answer = await tryOne(c.get("caller"), parts, message, devices);
+      const result = readOne(c, message, devices);
+      const answer = "problems" in result
+        ? refusedBy(result)
+        : await store(c.get("caller"), parts, result.telemetry);
       if (answer instanceof Response) return answer;
       refused = answer;
     }
@@ -187,18 +220,17 @@ interface SingleDeps extends TelemetryDeps {
   readonly policy: Readonly<Record<string, string>>;
 }
 
-/** The answer to a message, or what is wrong with it. */
-function tryOne(
+function refusedBy(rejected: RejectedTelemetry): Refused {
+  return { ...rejected, problem: rejected.problems[0] };
+}
+
+/** The answer to a reading once it is stored, or what is wrong with it. */
+function store(
   caller: Caller,
   deps: SingleDeps,
-  message: unknown,
-  { profileOf }: DeviceProfiles,
-): Promise<Response | Refused> | Refused {
-  const { intake, quotas, now, acceptedTimes, profiles, rowOf } = deps;
-  const mayTouch = touchOf(caller, "device");
-  const result = readTelemetry(message, now(), { acceptedTimes, profiles, profileOf, mayTouch });
-  if ("problems" in result) return { ...result, problem: result.problems[0] };
-  const { telemetry } = result;
+  telemetry: Telemetry,
+): Promise<Response | Refused> {
+  const { intake, quotas, rowOf } = deps;
   const account = accountOf(caller);
   const room = quotas.requireRoom({ account, limits: caller.limits });
   const accept = () => {
@@ -236,7 +268,7 @@ function timedAnswer(
   policy: SingleDeps["policy"],
 ): Response {
   const text = JSON.stringify({ status, timestamp: instantText(timeMs) });
-  return jsonAnswer(text, STATUSES[status], policy);
+  return scriptAnswer(text, STATUSES[status], policy);
 }
 
 async function acceptMany(

@@ -179,3 +179,19 @@ Deno.test("after many messages that are not plain, some are not tried, and plain
   assert(later > 0 && later < 1_000, String(later));
   assertEquals([reads(known), reads(precise), reads(known)], [true, false, true]);
 });
+
+Deno.test("a message may end with its bytes if the limit says so, and is not read if it is cut short", () => {
+  const plain = createPlainMessages(RULES);
+  const known = message();
+  const result = readTelemetry(known, NOW_MS, RULES);
+  if ("telemetry" in result) plain.learn(known, result.telemetry);
+  const whole = new TextEncoder().encode(JSON.stringify(known));
+  assertEquals(plain.read(whole, 0, whole.length, NOW_MS), whole.length);
+  // The rest of the line may be in the next chunk.
+  assertEquals(plain.read(whole, 0, whole.length - 1, NOW_MS), -1);
+  for (let length = 0; length < whole.length; length++) {
+    const part = whole.slice(0, length);
+    assertEquals(plain.read(part, 0, part.length, NOW_MS), -1, String(length));
+    assertEquals(plain.read(whole, 0, whole.length, NOW_MS), whole.length);
+  }
+});

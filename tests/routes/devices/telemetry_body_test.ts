@@ -45,3 +45,51 @@ Deno.test("a message that breaks off is malformed, with or without its length", 
     assertEquals([response.status, (await response.json()).code], [400, "MALFORMED_BODY"]);
   }
 });
+
+Deno.test("what surrounds a message decides the same before and after others were accepted", async () => {
+  const { app } = createTestApp();
+  const send = async (body: string) => {
+    const headers = { "content-type": "application/json", "content-length": String(body.length) };
+    const response = await app.request("/telemetry", { method: "POST", headers, body });
+    const { status, code } = await response.json();
+    return [response.status, code ?? status];
+  };
+  const accepted = [201, "created"], malformed = [400, "MALFORMED_BODY"];
+  assertEquals(await send(MESSAGE), accepted);
+  for (let round = 0; round < 2; round++) {
+    for (const rest of ["", " ", "\n", "\r\n", "\n\n", "\n \n"]) {
+      assertEquals(await send(MESSAGE + rest), accepted, JSON.stringify(rest));
+      assertEquals(await send(rest + MESSAGE), accepted, JSON.stringify(rest));
+    }
+    for (const rest of ["}", ",", "x", "\nx", `\n${MESSAGE}`, "\0"]) {
+      assertEquals(await send(MESSAGE + rest), malformed, JSON.stringify(rest));
+    }
+    for (let length = 1; length < MESSAGE.length; length += 7) {
+      assertEquals(await send(MESSAGE.slice(0, length)), malformed, String(length));
+    }
+  }
+});
+
+Deno.test("answers to messages have no headers that only pages need; problems and batches have all", async () => {
+  const { app } = createTestApp();
+  const send = async (body: string) => {
+    const headers = { "content-type": "application/json", "content-length": String(body.length) };
+    const response = await app.request("/telemetry", { method: "POST", headers, body });
+    await response.body?.cancel();
+    return response.headers;
+  };
+  const pages = ["content-security-policy", "x-frame-options", "permissions-policy"];
+  const untimed = MESSAGE.replace('"timestamp":"2024-02-01T14:23:45Z",', "");
+  for (const body of [MESSAGE, MESSAGE, untimed]) {
+    const headers = await send(body);
+    assertEquals(pages.filter((name) => headers.has(name)), []);
+    assertEquals(headers.get("content-type"), "application/json");
+    assertEquals(headers.get("x-content-type-options"), "nosniff");
+    assertEquals(headers.has("x-request-id"), true);
+  }
+  for (const body of ["{", `[${MESSAGE}]`]) {
+    const headers = await send(body);
+    assertEquals(pages.filter((name) => headers.has(name)), pages);
+    assertEquals(headers.get("x-content-type-options"), "nosniff");
+  }
+});
