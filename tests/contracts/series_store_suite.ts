@@ -44,7 +44,7 @@ export function testSeriesStore(database: string, openRig: () => Promise<SeriesR
         using rig = await openRig();
         await runScript(rig, script, seed);
       }),
-      { numRuns: amount({ quick: 10, thorough: 40 }) },
+      { numRuns: amount({ quick: 6, thorough: 40 }) },
     );
   });
 

@@ -14,7 +14,7 @@ import { gzipped } from "../support/stores.ts";
 import { amount } from "../support/thorough.ts";
 
 const NOW = "2026-02-07T12:00:00Z";
-const RUNS = amount({ quick: 10, thorough: 50 });
+const RUNS = amount({ quick: 6, thorough: 50 });
 /** Minutes of the day before {@link NOW} that have readings before the request. */
 const KNOWN_MINUTES = 6;
 

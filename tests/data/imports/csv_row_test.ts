@@ -210,7 +210,7 @@ Deno.test("any record is the same reading from its bytes and field by field", ()
         if (ways.fast(text) !== null) taken++;
       }
     }),
-    { numRuns: amount({ quick: 1_000, thorough: 4_000 }) },
+    { numRuns: amount({ quick: 500, thorough: 4_000 }) },
   );
   assert(taken > count / 10, `${taken} of ${count} records were read from their bytes`);
 });

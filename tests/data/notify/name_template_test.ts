@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 import { type NameValues, readNameTemplate } from "../../../data/notify/name_template.ts";
+import { amount } from "../../support/thorough.ts";
 
 const VALUES: NameValues = {
   texts: {
@@ -121,14 +122,20 @@ Deno.test("no value leads out of the folder, whatever an id is", () => {
     maxLength: 9,
   });
   const anyText = fc.string({ unit: "binary", minLength: 1, maxLength: 20 });
-  fc.assert(fc.property(fc.oneof(idText, anyText), fc.boolean(), (id, isAlone) => {
-    const template = readNameTemplate(isAlone ? "a/{meter}" : "{meter}/{meter}{meter}/b.csv");
-    const name = template.render({ ...VALUES, texts: { meter: id } });
-    const parts = name.split("/");
-    assertEquals(parts.length, isAlone ? 2 : 3);
-    for (const part of parts) {
-      assert(/^[A-Za-z0-9_=+@,()-](?:[A-Za-z0-9_.=+@,()-]*[A-Za-z0-9_=+@,()-])?$/.test(part), name);
-      assert(!/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(part) && !/\.part$/i.test(part), name);
-    }
-  }));
+  fc.assert(
+    fc.property(fc.oneof(idText, anyText), fc.boolean(), (id, isAlone) => {
+      const template = readNameTemplate(isAlone ? "a/{meter}" : "{meter}/{meter}{meter}/b.csv");
+      const name = template.render({ ...VALUES, texts: { meter: id } });
+      const parts = name.split("/");
+      assertEquals(parts.length, isAlone ? 2 : 3);
+      for (const part of parts) {
+        assert(
+          /^[A-Za-z0-9_=+@,()-](?:[A-Za-z0-9_.=+@,()-]*[A-Za-z0-9_=+@,()-])?$/.test(part),
+          name,
+        );
+        assert(!/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(part) && !/\.part$/i.test(part), name);
+      }
+    }),
+    { numRuns: amount({ quick: 30, thorough: 300 }) },
+  );
 });

@@ -5,6 +5,7 @@ import { FLOAT } from "../../../data/readings/decimal.ts";
 import { type Column, emptyPage, type Page } from "../../../data/readings/page.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 import { anyPage, pageOf, type Row, rowsOf } from "../../support/pages.ts";
+import { amount } from "../../support/thorough.ts";
 
 const DAY_START_MS = 1_704_067_200_000;
 
@@ -39,7 +40,7 @@ Deno.test("decodePage() returns any readings that encodePage() encoded", () => {
       assertEquals(rowsOf(decoded), rowsOf(page));
       assertEquals(decoded.columns.length, page.columns.length);
     }),
-    { numRuns: 60 },
+    { numRuns: amount({ quick: 20, thorough: 120 }) },
   );
 });
 

@@ -231,7 +231,7 @@ Deno.test("a clock agrees with Temporal about wall times of any zone, in any ord
         assertEquals(kept.toCompatibleMs(wallMs), compatibleMs(zone, wallMs), `${zone} ${wallMs}`);
       }
     }),
-    { numRuns: amount({ quick: 300, thorough: 1_500 }) },
+    { numRuns: amount({ quick: 150, thorough: 1_500 }) },
   );
 });
 

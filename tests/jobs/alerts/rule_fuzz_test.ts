@@ -139,6 +139,6 @@ Deno.test("states and messages are those of a plain evaluator that looks at ever
         }
       }
     }),
-    { numRuns: amount({ quick: 20, thorough: 150 }) },
+    { numRuns: amount({ quick: 12, thorough: 150 }) },
   );
 });

@@ -49,6 +49,6 @@ Deno.test("whatever happens, in the end each day is one object, and each reading
       assert(checkpoint?.nextMs == null || compactedMs >= dueMs - dueMs % DAY_MS);
       assertEquals(rig.logged.filter((event) => event === "duty round failed"), []);
     }),
-    { numRuns: amount({ quick: 20, thorough: 60 }) },
+    { numRuns: amount({ quick: 12, thorough: 60 }) },
   );
 });

@@ -63,6 +63,6 @@ Deno.test("whatever happens, in the end each shared day is one object of the pro
       );
       assertEquals(rig.logged.filter((event) => event === "duty round failed"), []);
     }),
-    { numRuns: amount({ quick: 20, thorough: 60 }) },
+    { numRuns: amount({ quick: 12, thorough: 60 }) },
   );
 });

@@ -164,7 +164,7 @@ Deno.test("devices stay sound and settle, no matter what others do between two a
       }
       await assertSettled(below, world);
     }),
-    { numRuns: amount({ quick: 50, thorough: 150 }) },
+    { numRuns: amount({ quick: 25, thorough: 150 }) },
   );
 });
 

@@ -208,7 +208,7 @@ async function step(scene: Scene): Promise<void> {
 }
 
 Deno.test("several processes lose, double and bring back nothing, whatever fails and whoever dies", async () => {
-  const scenes = amount({ quick: 6, thorough: 25 });
+  const scenes = amount({ quick: 4, thorough: 25 });
   for (let seed = 1; seed <= scenes; seed++) {
     const scene = await openScene(seed);
     using database = scene.database;

@@ -15,6 +15,7 @@ import { listHistory } from "../../../kv/jobs/history.ts";
 import { getSlot, stageSlot } from "../../../kv/jobs/slots.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { randomFates, strictKv } from "../../support/strict_kv.ts";
+import { amount } from "../../support/thorough.ts";
 
 const JOB: JobRecord = {
   v: 1,
@@ -148,20 +149,23 @@ const steps = fc.array(
 );
 
 Deno.test("a job has exactly one due entry, its own, after any moves that succeed or fail", async () => {
-  await fc.assert(fc.asyncProperty(steps, fc.integer(), async (list, seed) => {
-    using below = await kvWithJob();
-    const kv = strictKv(below, { fate: randomFates(seed, 0.3) });
-    let old = await readJob(below);
-    for (const { atMs, kind, isStale } of list) {
-      const from = isStale ? old : await readJob(below);
-      old = await readJob(below);
-      await commitJob(kv, from, moved(from.value, atMs, kind)).catch(() => {});
-      if (isDue(old, atMs, kind)) continue;
-      await dropStaleDue(kv, { atMs, kind, id: "j1" }, old).catch(() => {});
-      const { due } = (await readJob(below)).value;
-      assertEquals(await allDue(below), [{ ...due, id: "j1" }]);
-    }
-  }));
+  await fc.assert(
+    fc.asyncProperty(steps, fc.integer(), async (list, seed) => {
+      using below = await kvWithJob();
+      const kv = strictKv(below, { fate: randomFates(seed, 0.3) });
+      let old = await readJob(below);
+      for (const { atMs, kind, isStale } of list) {
+        const from = isStale ? old : await readJob(below);
+        old = await readJob(below);
+        await commitJob(kv, from, moved(from.value, atMs, kind)).catch(() => {});
+        if (isDue(old, atMs, kind)) continue;
+        await dropStaleDue(kv, { atMs, kind, id: "j1" }, old).catch(() => {});
+        const { due } = (await readJob(below)).value;
+        assertEquals(await allDue(below), [{ ...due, id: "j1" }]);
+      }
+    }),
+    { numRuns: amount({ quick: 40, thorough: 200 }) },
+  );
 });
 
 Deno.test("dropStaleDue() deletes an entry that is not the job's", async () => {

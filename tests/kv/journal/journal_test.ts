@@ -11,7 +11,7 @@ import {
 import { amount } from "../../support/thorough.ts";
 
 /** Random sequences that are tried. */
-const SEEDS = amount({ quick: 2, thorough: 10 });
+const SEEDS = amount({ quick: 1, thorough: 10 });
 
 const SPACES: JournalSpaces = {
   log: { isFlushed: false },

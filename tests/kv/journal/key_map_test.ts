@@ -65,7 +65,7 @@ Deno.test("compareKeys() and list() have the order of a real database", async ()
       assertEquals([...map.list(["all"])].map(({ key }) => key), stored);
       assertEquals(stored.toReversed().toSorted(compareKeys), stored);
     }),
-    { numRuns: amount({ quick: 15, thorough: 40 }) },
+    { numRuns: amount({ quick: 8, thorough: 40 }) },
   );
 });
 

@@ -161,8 +161,8 @@ const TESTED = {
 };
 
 const KINDS = [
-  { open: plainInstance, where: "", numRuns: amount({ quick: 25, thorough: 60 }) },
-  { open: instanceWithLog, where: " (with logs)", numRuns: amount({ quick: 8, thorough: 60 }) },
+  { open: plainInstance, where: "", numRuns: amount({ quick: 12, thorough: 60 }) },
+  { open: instanceWithLog, where: " (with logs)", numRuns: amount({ quick: 6, thorough: 60 }) },
 ];
 
 for (const { open, where, numRuns } of KINDS) {

@@ -16,6 +16,7 @@ import {
   readLines,
 } from "../../support/series.ts";
 import { createRandom } from "../../support/strict_kv.ts";
+import { amount, isThorough } from "../../support/thorough.ts";
 
 /** 40 days of 500 readings, one every 172.8 s. */
 const BASE = gridPage({ fromMs: DAY, stepMs: 172_800, count: 20_000 });
@@ -44,7 +45,7 @@ Deno.test("a read during folds and splits returns each old reading once, in orde
       assertLines(lines.filter((line) => BASE_TIMES.has(parseInt(line))), BASE_LINES);
       await assertWhole(rig.below, METER);
     }),
-    { numRuns: 10 },
+    { numRuns: amount({ quick: 4, thorough: 20 }) },
   );
 });
 
@@ -173,7 +174,7 @@ Deno.test("a read that began when there were only segments throws, or returns ev
 });
 
 Deno.test("a read of a series that changes all the time and is then removed is not cut short", async () => {
-  for (let nth = 2; nth <= 24; nth++) {
+  for (let nth = 2; nth <= 24; nth += isThorough ? 1 : 4) {
     using rig = await openRaceRig();
     await rig.other.write(METER, BASE);
     let accesses = 0;

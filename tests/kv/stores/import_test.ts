@@ -12,7 +12,7 @@ import {
   strictKv,
   type StrictPlan,
 } from "../../support/strict_kv.ts";
-import { isThorough } from "../../support/thorough.ts";
+import { amount, isThorough } from "../../support/thorough.ts";
 
 const START_MS = Date.UTC(2023, 0, 18);
 
@@ -115,7 +115,7 @@ function hoursText(stores: number, start: string): string {
 }
 
 Deno.test("an import of hours cut anywhere leaves each store old or new hours; again, all are new", async () => {
-  const stores = 700;
+  const stores = amount({ quick: 300, thorough: 700 });
   for (let count = 0, isDone = false; !isDone; count++) {
     assertLess(count, 50);
     for (const last of ["happens", "unanswered"] as const) {

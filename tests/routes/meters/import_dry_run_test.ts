@@ -5,6 +5,7 @@ import { askJson, importText, type JsonAnswer, startTestService } from "../../su
 import { createTestApp } from "../app_fixture.ts";
 import { minuteLines, minuteText, UPLOAD_HEADER } from "./meter_csv.ts";
 import { assertProblem, jsonAnswer } from "../problem_assert.ts";
+import { amount } from "../../support/thorough.ts";
 
 const PATH = "/api/meters/123/readings";
 
@@ -94,7 +95,7 @@ Deno.test("an import does what its dry run counted, for any upload", async () =>
         altered += real.updated + real.unchanged;
       }
     }),
-    { numRuns: 60 },
+    { numRuns: amount({ quick: 20, thorough: 120 }) },
   );
   assert(altered > 0, "no upload met readings of the previous one");
 });

@@ -5,6 +5,7 @@ import { askJson, importText, type JsonAnswer, startTestService } from "../../su
 import { createTestApp } from "../app_fixture.ts";
 import { jsonAnswer } from "../problem_assert.ts";
 import { minuteLines, minuteText, UPLOAD_HEADER } from "./meter_csv.ts";
+import { amount } from "../../support/thorough.ts";
 
 /** received, inserted, updated, unchanged, repeated, rejected. */
 function countsOf({ body }: JsonAnswer): number[] {
@@ -109,6 +110,6 @@ Deno.test("the counts of any uploads are those of a plain reference, also in a d
         given.forEach((value, minute) => stored.set(minute, value));
       }
     }),
-    { numRuns: 100 },
+    { numRuns: amount({ quick: 35, thorough: 200 }) },
   );
 });

@@ -99,7 +99,7 @@ Deno.test("any file in any dialect comes back in by its inspection alone, equal"
     assertEquals(stored, expected);
     assertEquals(report.rejected, 0);
   });
-  await fc.assert(property, { numRuns: amount({ quick: 40, thorough: 300 }) });
+  await fc.assert(property, { numRuns: amount({ quick: 25, thorough: 300 }) });
 });
 
 function lineOf([timeMs, ...texts]: Row): string {
