@@ -32,7 +32,7 @@ import { touchOf } from "../access/touch.ts";
 import { bodyForm } from "../http/body_form.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { limitLeft, limitPolicy, rateLimited } from "../http/rate_limit.ts";
-import { scriptAnswer, scriptAnswerCopies } from "../http/security_headers.ts";
+import { jsonAnswer, jsonCopies } from "../http/security_headers.ts";
 import { type CallerIntakeDeps, intakeOf } from "../readings/caller_intake.ts";
 import { createDeviceProfiles, type DeviceProfiles } from "./device_profiles.ts";
 import { acceptBatch } from "./telemetry_batch.ts";
@@ -81,7 +81,7 @@ export function telemetryRoutes(deps: TelemetryDeps): GuardedRoutes {
   };
   const policy = { "ratelimit-policy": limitPolicy(deps.limit) };
   const answersOf = (status: "created" | "updated") =>
-    scriptAnswerCopies(JSON.stringify({ status }), STATUSES[status], policy);
+    jsonCopies(JSON.stringify({ status }), STATUSES[status], policy);
   const parts = {
     ...deps,
     internedId: createInternedIds(),
@@ -268,7 +268,7 @@ function timedAnswer(
   policy: SingleDeps["policy"],
 ): Response {
   const text = JSON.stringify({ status, timestamp: instantText(timeMs) });
-  return scriptAnswer(text, STATUSES[status], policy);
+  return jsonAnswer(text, STATUSES[status], policy);
 }
 
 async function acceptMany(

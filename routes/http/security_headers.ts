@@ -5,8 +5,6 @@
  * @module
  */
 
-import { objectNote } from "../../data/object_note.ts";
-
 /** The headers by name. Pages have their own `Content-Security-Policy`. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
@@ -23,20 +21,10 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 const LAST_HEADER = "permissions-policy";
 
 /**
- * What of them an answer to a script needs, which no browser shows or embeds. The request for it has a
- * media type that only scripts send, and of other origins only those that CORS lets read the answer.
- */
-const SCRIPT_HEADERS = { "x-content-type-options": "nosniff" } as const;
-/** Answers that have these. */
-const scriptAnswers = objectNote<Response, typeof SCRIPT_HEADERS>("script answer");
-
-/**
- * Adds {@link SECURITY_HEADERS} to an answer, except those that it has; nothing to one to a script.
- * Returns the same object, or a new one with the same body if its headers cannot be changed. A second
- * call changes nothing.
+ * Adds {@link SECURITY_HEADERS} to an answer, except those that it has. Returns the same object, or a
+ * new one with the same body if its headers cannot be changed. A second call changes nothing.
  */
 export function secured(response: Response): Response {
-  if (scriptAnswers.get(response) !== undefined) return response;
   if (response.headers.has(LAST_HEADER)) return response;
   const answer = mayChange(response) ? response : new Response(response.body, response);
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
@@ -45,28 +33,23 @@ export function secured(response: Response): Response {
   return answer;
 }
 
-/** A JSON answer to a request that only scripts can send. */
-export function scriptAnswer(
+/** A JSON answer with the security headers. */
+export function jsonAnswer(
   text: string,
   status: number,
   more: Readonly<Record<string, string>> = {},
 ): Response {
-  const headers = { ...SCRIPT_HEADERS, "content-type": "application/json", ...more };
-  return marked(new Response(text, { status, headers }));
+  const headers = { ...SECURITY_HEADERS, "content-type": "application/json", ...more };
+  return new Response(text, { status, headers });
 }
 
 /**
- * Makes copies of an answer of {@link scriptAnswer}. A copy takes a tenth of what a new one takes, as no
+ * Makes copies of an answer of {@link jsonAnswer}. A copy takes a tenth of what a new one takes, as no
  * header is checked again.
  */
-export function scriptAnswerCopies(...answer: Parameters<typeof scriptAnswer>): () => Response {
-  const first = scriptAnswer(...answer);
-  return () => marked(first.clone());
-}
-
-function marked(answer: Response): Response {
-  scriptAnswers.set(answer, SCRIPT_HEADERS);
-  return answer;
+export function jsonCopies(...answer: Parameters<typeof jsonAnswer>): () => Response {
+  const first = jsonAnswer(...answer);
+  return () => first.clone();
 }
 
 /** Whether the headers can be changed. Those of `fetch` and `Response.redirect` cannot. */

@@ -69,27 +69,3 @@ Deno.test("what surrounds a message decides the same before and after others wer
     }
   }
 });
-
-Deno.test("answers to messages have no headers that only pages need; problems and batches have all", async () => {
-  const { app } = createTestApp();
-  const send = async (body: string) => {
-    const headers = { "content-type": "application/json", "content-length": String(body.length) };
-    const response = await app.request("/telemetry", { method: "POST", headers, body });
-    await response.body?.cancel();
-    return response.headers;
-  };
-  const pages = ["content-security-policy", "x-frame-options", "permissions-policy"];
-  const untimed = MESSAGE.replace('"timestamp":"2024-02-01T14:23:45Z",', "");
-  for (const body of [MESSAGE, MESSAGE, untimed]) {
-    const headers = await send(body);
-    assertEquals(pages.filter((name) => headers.has(name)), []);
-    assertEquals(headers.get("content-type"), "application/json");
-    assertEquals(headers.get("x-content-type-options"), "nosniff");
-    assertEquals(headers.has("x-request-id"), true);
-  }
-  for (const body of ["{", `[${MESSAGE}]`]) {
-    const headers = await send(body);
-    assertEquals(pages.filter((name) => headers.has(name)), pages);
-    assertEquals(headers.get("x-content-type-options"), "nosniff");
-  }
-});
