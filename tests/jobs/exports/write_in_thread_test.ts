@@ -30,7 +30,7 @@ import {
 import { amount, isThorough } from "../../support/thorough.ts";
 
 /** Those whose checkpoints differ most. */
-const QUICK_FORMS = ["CSV in gzip", "JSON", "a list of gaps", "a column for each meter"];
+const QUICK_FORMS = ["CSV in gzip", "a list of gaps", "a column for each meter"];
 
 /** The formats, and forms of other ways: tests/jobs/exports/read_file_test.ts always writes all of them. */
 const QUICK_WAYS = [

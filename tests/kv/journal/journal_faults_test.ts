@@ -11,6 +11,7 @@ import {
   strictKv,
   type StrictPlan,
 } from "../../support/strict_kv.ts";
+import { isThorough } from "../../support/thorough.ts";
 
 const SPACES: JournalSpaces = {
   log: { isFlushed: false },
@@ -138,7 +139,9 @@ Deno.test("a process that is killed at any commit of a flush leaves the same ent
   assertEquals(expected.length, 350 + 1 + 170 + 350);
   let commits = Infinity;
   for (let cut = 1; cut <= commits + 1; cut++) {
-    for (const last of ["happens", "lost", "unanswered"] satisfies Fate[]) {
+    const fates = ["lost", "unanswered", "happens"] satisfies Fate[];
+    // The number of commits is found where one happens.
+    for (const last of isThorough ? fates : [fates[cut % 2], fates[2]]) {
       using database = await Deno.openKv(":memory:");
       await filled(database);
       const plan: StrictPlan = {};
