@@ -58,6 +58,8 @@ export function serveTasks(loaders: TaskLoaders): void {
     if (loader === undefined) throw new TypeError(`Cannot do work of an unknown kind: ${work}`);
     const run = loader();
     loaded.set(work, run);
+    // The next task tries again.
+    run.catch(() => loaded.delete(work));
     return run;
   }
 

@@ -94,7 +94,7 @@ export interface JobEntry {
   /** The key, for checks. */
   readonly key: Deno.KvKey;
   /** The record. */
-  readonly value: JobRecord;
+  readonly value: Readonly<JobRecord>;
   /** The version that was read. */
   readonly versionstamp: string;
 }
@@ -102,7 +102,7 @@ export interface JobEntry {
 /** The records of values: one that is remembered (`known_jobs.ts`) is read again and again. */
 const records = objectNote<object, JobRecord>("record");
 
-/** Reads a job; null if there is none. The record belongs to all who read it. */
+/** Reads a job; null if there is none. Do not change the record: all who read the job may share it. */
 export async function getJob(kv: Pick<Deno.Kv, "get">, id: string): Promise<JobEntry | null> {
   const { key, value, versionstamp } = await kv.get([SPACE, id]);
   return versionstamp === null ? null : { key, value: recordOf(value), versionstamp };

@@ -12,9 +12,9 @@ import { listSegments, segmentsPage, stageSegmentDelete, type StoredSegment } fr
 import { backOff, writableHead, type WriteDeps, writeSlice } from "./write_slice.ts";
 
 /**
- * Segments folded at once: with single readings, all that a series has when it is due, as each commit is
- * one that telemetry waits for. Their deletions leave half of the commit to blocks, and their bytes
- * bound the page that they become.
+ * Segments folded at once: with single readings and short ids, all that a series has when it is due, as
+ * each commit is one that telemetry waits for. Their deletions leave half of the commit to blocks, and
+ * their bytes bound the page that they become.
  */
 const FOLD_ROOM: Cost = { mutations: 400, bytes: 800_000, keyBytes: COMMIT_MAX_KEY_BYTES / 2 };
 

@@ -73,7 +73,7 @@ const FORMS: readonly (readonly [name: string, params: StoreReportParams])[] = [
   ["the stores of a key", { ...WINDOWS, visible: ["s1*", "segments*"] }],
 ];
 
-/** Each kind and each format once, where the whole proof does not run: half where files are read. */
+/** What the quick run makes: each kind of report, and each format, in one of the two ways. */
 const QUICK_FORMS: Readonly<Record<string, readonly string[]>> = {
   "that asks for stores": [
     "windows",

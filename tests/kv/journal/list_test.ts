@@ -26,7 +26,7 @@ const OPTIONS: readonly Deno.KvListOptions[] = [
 ];
 
 /** Changes between two flushes. */
-const CHANGES = amount({ quick: 120, thorough: 600 });
+const CHANGES = amount({ quick: 250, thorough: 600 });
 
 Deno.test("a long list of a database with a journal equals that of one without", async () => {
   const random = createRandom(3);
