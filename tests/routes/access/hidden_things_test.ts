@@ -374,6 +374,28 @@ Deno.test("each hidden item of an upload is refused by itself, with the same wor
   });
 });
 
+Deno.test("a message of a hidden device is refused the same before and after others were accepted", async () => {
+  await withWorlds(SITE, async (both) => {
+    const send = (device_id: string) => {
+      const body = message({ device_id, timestamp: "2026-02-03T00:00:00Z" });
+      // With its length, as clients send a short body, so that it is read as a single message.
+      const headers = { "content-length": String(JSON.stringify(body).length) };
+      return both.ask("POST /telemetry", { headers, body });
+    };
+    // Batteries, which are known, and a device that is new.
+    const hidden = ["Z", "a-1", "z.9", "b.new"];
+    const before: KeyedAnswer[] = [];
+    for (const id of hidden) before.push(await send(id));
+    // The second of each is a plain message. Those of known devices and of new ones are apart.
+    for (const id of ["a.1", "a.3", "a.new", "a.new2"]) assert((await send(id)).status < 300, id);
+    for (const [index, id] of hidden.entries()) {
+      const { status, text, body } = await send(id);
+      assertEquals([status, text], [400, before[index].text], id);
+      assertMatch(body.detail, /device_id must be a device that your key may touch/);
+    }
+  });
+});
+
 Deno.test("exports and previews name each meter that the key may not touch, and no hidden device", async () => {
   await withWorlds(SITE, async (both) => {
     const range = { start_datetime: "2026-02-01", end_datetime: "2026-02-02" };
