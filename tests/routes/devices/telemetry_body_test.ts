@@ -1,3 +1,5 @@
+import type { Hono } from "hono";
+import type { DeviceIntake } from "../../../kv/devices/intake.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { createTestApp } from "../app_fixture.ts";
 
@@ -46,26 +48,109 @@ Deno.test("a message that breaks off is malformed, with or without its length", 
   }
 });
 
-Deno.test("what surrounds a message decides the same before and after others were accepted", async () => {
-  const { app } = createTestApp();
-  const send = async (body: string) => {
-    const headers = { "content-type": "application/json", "content-length": String(body.length) };
-    const response = await app.request("/telemetry", { method: "POST", headers, body });
-    const { status, code } = await response.json();
-    return [response.status, code ?? status];
+/** A message whose state of charge is written in another way. */
+const withSoc = (text: string) => MESSAGE.replace("67.5", text);
+/** Bodies that are accepted, and the state of charge that each one stores. */
+const ACCEPTED: readonly (readonly [body: string, soc: number])[] = [
+  ...["", " ", "\n", "\r", "\r\n", "\n\n", "\n \n"].flatMap((rest) =>
+    [MESSAGE + rest, rest + MESSAGE].map((body) => [body, 67.5] as const)
+  ),
+  [`\ufeff${MESSAGE}`, 67.5],
+  [MESSAGE.replace(",", ",\r"), 67.5],
+  [MESSAGE.replace("02-01", "02-29"), 67.5],
+  // Of duplicate keys, the last one counts.
+  [MESSAGE.replace('"metrics"', '"device_id":"test-002","metrics"'), 67.5],
+  [withSoc('67.5,"soc_percent":1'), 1],
+  [withSoc("-0"), 0],
+  [withSoc("-0.0"), 0],
+  [withSoc("6.75e1"), 67.5],
+  [withSoc("6.75E+1"), 67.5],
+  [withSoc("675e-1"), 67.5],
+];
+const MALFORMED: readonly string[] = [
+  ...["}", ",", "x", "\nx", `\n${MESSAGE}`, "\r\0", "\0", "\ufeff"].map((rest) => MESSAGE + rest),
+  ...["067.5", "00", "-01", ".5", "-.5", "5.", "+5", "-", "1e", "NaN"].map(withSoc),
+];
+
+/** An app, and what it was asked to store; the state of charge as a text, as `assertEquals(-0, 0)` passes. */
+function openRecordingApp(): { app: Hono; stored: [id: string, timeMs: number, soc: string][] } {
+  const stored: [string, number, string][] = [];
+  const accept: DeviceIntake["accept"] = ({ id, page, rows }) => {
+    const start = rows?.start ?? 0, created = (rows?.end ?? page.timesMs.length) - start;
+    for (let row = start; row < start + created; row++) {
+      const soc = page.columns[0].values[row];
+      stored.push([id, page.timesMs[row], Object.is(soc, -0) ? "-0" : String(soc)]);
+    }
+    return Promise.resolve({ kind: "accepted", created, updated: 0, unchanged: 0, remaining: 9 });
   };
-  const accepted = [201, "created"], malformed = [400, "MALFORMED_BODY"];
-  assertEquals(await send(MESSAGE), accepted);
-  for (let round = 0; round < 2; round++) {
-    for (const rest of ["", " ", "\n", "\r\n", "\n\n", "\n \n"]) {
-      assertEquals(await send(MESSAGE + rest), accepted, JSON.stringify(rest));
-      assertEquals(await send(rest + MESSAGE), accepted, JSON.stringify(rest));
-    }
-    for (const rest of ["}", ",", "x", "\nx", `\n${MESSAGE}`, "\0"]) {
-      assertEquals(await send(MESSAGE + rest), malformed, JSON.stringify(rest));
-    }
-    for (let length = 1; length < MESSAGE.length; length += 7) {
-      assertEquals(await send(MESSAGE.slice(0, length)), malformed, String(length));
-    }
+  const { app } = createTestApp({
+    intake: {
+      accept,
+      acceptMany: (all) => Promise.allSettled(all.map(accept)),
+      reject: () => Promise.resolve(),
+      knownProfile: () => undefined,
+      findProfile: () => Promise.resolve(null),
+      invalidate: () => {},
+    },
+  });
+  return { app, stored };
+}
+
+/** Sends a body of known length, in the form that nearly every client uses. */
+async function sendShort(app: Hono, body: string): Promise<[status: number, text: string]> {
+  const { length } = encoder.encode(body);
+  const headers = {
+    "content-type": "application/json",
+    "content-length": String(length),
+    // So that answers can be compared as a whole.
+    "x-request-id": "request",
+  };
+  const response = await app.request("/telemetry", { method: "POST", headers, body });
+  return [response.status, await response.text()];
+}
+
+/**
+ * Makes a function that sends a body to an app that has accepted nothing, and to one that has just accepted
+ * a message. It checks that both answer and store the same, and returns that.
+ */
+function openTwoApps() {
+  const after = openRecordingApp();
+  return async (body: string) => {
+    const before = openRecordingApp();
+    const first = await sendShort(before.app, body);
+    // A plain message before each one, so that the next one is always tried as a plain one.
+    assertEquals(await sendShort(after.app, MESSAGE), [201, '{"status":"created"}']);
+    after.stored.length = 0;
+    assertEquals(await sendShort(after.app, body), first, body);
+    assertEquals(after.stored, before.stored, body);
+    return { status: first[0], answer: JSON.parse(first[1]), stored: before.stored };
+  };
+}
+
+Deno.test("a body is accepted the same before and after others were accepted", async () => {
+  const send = openTwoApps();
+  for (const [body, soc] of ACCEPTED) {
+    const { status, answer, stored } = await send(body);
+    assertEquals([status, answer], [201, { status: "created" }], JSON.stringify(body));
+    assertEquals(stored.map((reading) => reading[2]), [String(soc)], body);
+  }
+  const { status, answer, stored } = await send(`[${MESSAGE}]`);
+  assertEquals([status, answer.created], [200, 1]);
+  assertEquals(stored, [["test-001", Date.UTC(2024, 1, 1, 14, 23, 45), "67.5"]]);
+});
+
+Deno.test("a body is refused the same before and after others were accepted", async () => {
+  const send = openTwoApps();
+  const cut: string[] = [];
+  for (let end = 1; end < MESSAGE.length; end += 7) cut.push(MESSAGE.slice(0, end));
+  for (const body of [...MALFORMED, ...cut]) {
+    const { status, answer, stored } = await send(body);
+    const expected = [400, "MALFORMED_BODY", []];
+    assertEquals([status, answer.code, stored], expected, JSON.stringify(body));
+  }
+  for (const day of ["02-30", "02-00", "13-01"]) {
+    const { status, answer, stored } = await send(MESSAGE.replace("02-01", day));
+    assertEquals([status, answer.code, stored], [400, "INVALID_REQUEST", []], day);
+    assertEquals(answer.errors[0].pointer, "/timestamp");
   }
 });
