@@ -154,3 +154,22 @@ Deno.test("a body is refused the same before and after others were accepted", as
     assertEquals(answer.errors[0].pointer, "/timestamp");
   }
 });
+
+Deno.test("a message of the same form as one before it is read without a JSON parser", async () => {
+  const { app } = openRecordingApp();
+  const { parse } = JSON;
+  let calls = 0;
+  JSON.parse = (...given) => {
+    calls++;
+    return parse(...given);
+  };
+  try {
+    assertEquals((await sendShort(app, MESSAGE))[0], 201);
+    assertEquals(calls, 1);
+    const other = withSoc("12").replace("test-001", "test-002").replace("14:23", "14:24");
+    assertEquals((await sendShort(app, other))[0], 201);
+    assertEquals(calls, 1);
+  } finally {
+    JSON.parse = parse;
+  }
+});
