@@ -82,9 +82,11 @@ export function telemetryRoutes(deps: TelemetryDeps): GuardedRoutes {
   const policy = { "ratelimit-policy": limitPolicy(deps.limit) };
   const answersOf = (status: "created" | "updated") =>
     jsonCopies(JSON.stringify({ status }), STATUSES[status], policy);
+  // One table of ids for single messages and batches.
+  const internedId = createInternedIds();
   const parts = {
     ...deps,
-    internedId: createInternedIds(),
+    internedId,
     intake: { ...deps.intake, reject },
     rowOf: createMessageRows(),
     answers: { created: answersOf("created"), updated: answersOf("updated") },
@@ -92,8 +94,7 @@ export function telemetryRoutes(deps: TelemetryDeps): GuardedRoutes {
   };
   // Nothing is looked up through it, so all requests share it.
   const known = createDeviceProfiles(deps);
-
-  const plain = createPlainMessages({ ...deps, profileOf: known.profileOf });
+  const plain = createPlainMessages({ ...deps, internedId, profileOf: known.profileOf });
 
   /** A short body that is JSON: most requests of a service are such ones. */
   function acceptShort(c: Context): Promise<Response> {
