@@ -14,10 +14,11 @@ const IS_ID: Uint8Array = Uint8Array.from(
   { length: 256 },
   (_, byte) => /[A-Za-z0-9_.:-]/.test(String.fromCharCode(byte)) ? 1 : 0,
 );
+
 /** The id that begins at an index, as far as ids go; "" if it is none, or begins with a dot. */
 export type InternedId = (bytes: Uint8Array, start: number) => string;
 
-/** Creates a reader of ids that remembers them. It is made for many batches. */
+/** Creates a reader of ids that remembers them. It is made for many requests. */
 export function createInternedIds(): InternedId {
   const remembered: string[] = [];
   return (bytes, start) => {

@@ -1,5 +1,6 @@
 /**
- * Reading the messages of a batch that are written as nearly every device writes them, from their bytes:
+ * Reading messages, single ones and those of a batch, that are written as nearly every device writes them,
+ * from their bytes:
  *
  * `{"device_id":"a","timestamp":"2026-02-01T14:23:45Z","metrics":{"soc_percent":67.5}}`
  *
