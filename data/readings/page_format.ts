@@ -38,9 +38,12 @@ export const NULLS_BITMAP = 1;
 /** Null byte of a column whose values are all missing. */
 export const NULLS_ALL = 2;
 
-/** The size of a section: a multiple of 8 bytes, so that every typed array is aligned. */
+/**
+ * The size of a section: a multiple of 8 bytes, so that every typed array is aligned. Damaged numbers may
+ * be of any size, so no bitwise operator may make them smaller.
+ */
 export function paddedSize(sizeBytes: number): number {
-  return sizeBytes + 7 & ~7;
+  return sizeBytes + 7 - (sizeBytes + 7) % 8;
 }
 
 /** A view of `count` numbers: unsigned integers of 1, 2 or 4 bytes, or doubles. */

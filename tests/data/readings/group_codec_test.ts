@@ -2,7 +2,11 @@ import fc from "fast-check";
 import { decodeGroup, idsOf, sectionTimes } from "../../../data/readings/group_decoder.ts";
 import { itemsOf, sectionRows } from "../../../data/readings/group_rows.ts";
 import { encodeGroups } from "../../../data/readings/group_encoder.ts";
-import type { GroupItem } from "../../../data/readings/group_format.ts";
+import {
+  GROUP_HEADER_BYTES,
+  type GroupItem,
+  SECTION_HEADER_BYTES,
+} from "../../../data/readings/group_format.ts";
 import { FLOAT, toNumber } from "../../../data/readings/decimal.ts";
 import { emptyPage, type Page } from "../../../data/readings/page.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
@@ -171,6 +175,22 @@ Deno.test("a group that is cut short or changed is decoded or refused as one tha
       }
     }),
   );
+});
+
+Deno.test("a group with any damaged byte in its headers is decoded or refused at once", () => {
+  const [{ bytes }] = encodeGroups(HEAD, [item("one", reading(5, [1]))], 60_000);
+  const headers = GROUP_HEADER_BYTES + HEAD.writer.length + SECTION_HEADER_BYTES;
+  for (let at = 0; at < headers; at++) {
+    for (let byte = 0; byte < 256; byte++) {
+      const damaged = bytes.slice();
+      damaged[at] = byte;
+      try {
+        itemsOf(decodeGroup(damaged));
+      } catch (error) {
+        assertEquals(error instanceof SyntaxError, true, `${at} ${byte}: ${error}`);
+      }
+    }
+  }
 });
 
 Deno.test("an item that no group has room for is refused", () => {
