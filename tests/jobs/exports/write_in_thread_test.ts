@@ -383,9 +383,10 @@ Deno.test("exports at once use the processor time of as many threads as there ar
   await Promise.all(Array.from({ length: 3 }, () => runOnce(kind, dense)));
   const after = threadTicks();
   if (before === null || after === null) return;
-  // Shares, as the machine may be busy. One worker alone would have nearly all of it.
+  // Shares, as the machine may be busy. One worker alone would have nearly all of it. Other test files may
+  // start threads meanwhile.
   const spent = [...after].filter(([id]) => !before.has(id));
   const all = spent.reduce((sum, [, ticks]) => sum + ticks, 0);
   const busy = spent.filter(([, ticks]) => ticks >= all * FAIR_SHARE);
-  assertEquals(busy.length, 3, JSON.stringify(spent));
+  assert(busy.length >= 3, JSON.stringify(spent));
 });
